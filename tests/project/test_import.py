@@ -32,7 +32,16 @@ print(json.dumps([seconds, sorted(set(sys.modules) & set({HEAVY!r}))]))
 """
 
 
-EXTRAS = ("torch", "transformers", "sentence_transformers", "fastapi", "openai", "matplotlib")
+EXTRAS = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "fastapi",
+    "openai",
+    "matplotlib",
+    "nltk",
+    "rouge_score",
+)
 IMPORT_ALL = f"""
 import importlib, sys
 for name in {EXTRAS!r}:
