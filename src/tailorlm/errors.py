@@ -17,6 +17,7 @@ TailorError
 │   └── IdempotencyError   one key, two different contents
 ├── StateError             learned state that cannot be read (rebuild it from the log)
 ├── EncoderError           the encoder's data is missing or damaged
+├── TrainingError          training cannot go on (names what is kept)
 └── LLMError               a completion failed
     ├── LLMConnectionError the endpoint cannot be reached, or timed out
     ├── LLMAuthError       the endpoint refuses the key
@@ -121,6 +122,10 @@ class StateError(TailorError):
 
 class EncoderError(TailorError):
     """An encoder's data is missing or damaged."""
+
+
+class TrainingError(TailorError):
+    """A model cannot be trained any further."""
 
 
 class LLMError(TailorError):

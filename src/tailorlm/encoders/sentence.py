@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorlm.errors import EncoderError, InputError, MissingExtraError
+from tailorlm.hub import first_line, is_downloaded
 
 Floats = npt.NDArray[np.float32]
 
-_PATIENCE = 5.0
-"""Seconds that the hub has to answer."""
 _EXAMPLE = "sentence/sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -136,7 +135,7 @@ def load_model(model: str | Path, device: str | None = None) -> Any:
     elif folder.is_absolute() or name.startswith((".", "~")):
         raise EncoderError(f"There is no folder {name} with a model.")
     else:
-        source, here = name, _is_downloaded(name)
+        source, here = name, is_downloaded(name, EncoderError)
     try:
         return sentence_transformers.SentenceTransformer(
             source, device=device, local_files_only=here
@@ -144,7 +143,7 @@ def load_model(model: str | Path, device: str | None = None) -> Any:
     # Loading runs code of three libraries, which raise almost anything for a damaged model.
     except Exception as error:
         raise EncoderError(
-            f"The model {name!r} cannot be loaded: {_first_line(error)}. Is it a complete "
+            f"The model {name!r} cannot be loaded: {first_line(error)}. Is it a complete "
             "sentence-transformers model?"
         ) from error
 
@@ -160,37 +159,3 @@ def weights_version(model: Any) -> str:
     pooling = [getattr(module, "get_pooling_mode_str", str)() for module in model]
     digest.update(repr([model.max_seq_length, pooling]).encode())
     return digest.hexdigest()[:12]
-
-
-def _is_downloaded(name: str) -> bool:
-    """Whether a hub model is here; False if it is not and the hub has it.
-
-    Whether the hub answers is asked once and briefly: a machine that is offline would otherwise
-    wait through the retries of each file.
-
-    Raises:
-        EncoderError: If it is not here and the hub does not have it or cannot be reached.
-    """
-    import huggingface_hub
-
-    try:
-        huggingface_hub.snapshot_download(name, local_files_only=True)
-        return True
-    except (OSError, ValueError):
-        pass
-    try:
-        huggingface_hub.HfApi().model_info(name, timeout=_PATIENCE)
-        return False
-    # What fails here depends on the hub library's version and its network stack.
-    except Exception as error:
-        raise EncoderError(
-            f"The model {name!r} is neither a folder nor downloaded, and the hub does not give it: "
-            f"{_first_line(error)}. Offline, give the folder of a model, or download it where "
-            "there is a network and copy it into the hub cache (HF_HOME). HF_HUB_OFFLINE=1 keeps "
-            "the network from being tried."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:300]

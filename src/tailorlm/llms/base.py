@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -86,6 +87,28 @@ class LLM(ABC):
         Raises:
             LLMError: If no whole answer was received; the subclass says why.
         """
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer several requests at once; the completions are in the order of the requests.
+
+        Each is answered in a thread of its own. One that can read a batch answers them together.
+
+        Raises:
+            LLMError: As `complete`, of the first request that failed; the others are given up.
+        """
+        if len(requests) < 2 or self.is_demo:
+            return [self.complete(request) for request in requests]
+        pool = ThreadPoolExecutor(len(requests), thread_name_prefix="tailorlm-llm")
+        try:
+            futures = [pool.submit(self.complete, request) for request in requests]
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                if future in done:
+                    future.result()
+            return [future.result() for future in futures]
+        finally:
+            # Whoever interrupts, or is told of a failure, does not wait for the slowest answer.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def stream(self, request: Request) -> Iterator[str]:
         """Answer a request piece by piece; the pieces joined are the answer.
