@@ -37,6 +37,7 @@ class Settings(BaseSettings):
         llm: Registry name of the language model, with its model.
         method: Registry name of the method that learns.
         encoder: Registry name of the text encoder.
+        retriever: Registry name of the retriever that methods look things up with.
         tags: A tag library, or None for the library of PREMIUM.
         seed: Seed of all choices.
     """
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     llm: _Name = "builtin"
     method: _Name = "bayes_tags"
     encoder: _Name = "static"
+    retriever: _Name = "hybrid"
     tags: Path | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 

@@ -1,9 +1,9 @@
-"""Find a method, an LLM or an encoder by name.
+"""Find a method, an LLM, an encoder or a retriever by name.
 
 The names are the files of a folder: ``methods/bayes_tags.py`` holds the method "bayes_tags".
-Other packages add theirs by entry points in the groups ``tailorlm.methods``, ``tailorlm.llms``
-and ``tailorlm.encoders``, each naming a class. Nothing is imported until it is asked for; a class
-that needs an extra imports it in its constructor.
+Other packages add theirs by entry points in the groups ``tailorlm.methods``, ``tailorlm.llms``,
+``tailorlm.encoders`` and ``tailorlm.retrievers``, each naming a class. Nothing is imported until
+it is asked for; a class that needs an extra imports it in its constructor.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from typing import Any
 
 from tailorlm.errors import UnknownNameError
 
-_NOT_ENTRIES = frozenset({"base"})
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -27,15 +25,20 @@ class Kind:
     Attributes:
         word: What one of them is called in messages.
         folder: The package that holds them, also the entry point group.
+        others: Public modules of the folder that hold none.
     """
 
     word: str
     folder: str
+    others: frozenset[str] = frozenset({"base"})
 
 
 METHODS = Kind("method", "tailorlm.methods")
 LLMS = Kind("LLM", "tailorlm.llms")
 ENCODERS = Kind("encoder", "tailorlm.encoders")
+RETRIEVERS = Kind(
+    "retriever", "tailorlm.retrievers", frozenset({"base", "memory", "prompts", "queries"})
+)
 
 
 def names(kind: Kind) -> list[str]:
@@ -66,7 +69,7 @@ def split_model(name: str) -> tuple[str, str]:
 def _module_names(kind: Kind) -> set[str]:
     folder = importlib.import_module(kind.folder)
     found = {module.name for module in pkgutil.iter_modules(folder.__path__)}
-    return {name for name in found - _NOT_ENTRIES if not name.startswith("_")}
+    return {name for name in found - kind.others if not name.startswith("_")}
 
 
 def _plugins(kind: Kind) -> dict[str, EntryPoint]:

@@ -7,7 +7,6 @@ store and a language model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,13 +14,14 @@ from tailorlm.encoders import create_encoder
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import NotFoundError, StoreCorruptError, StoreError
 from tailorlm.llms import create_llm
-from tailorlm.llms.base import LLM, Completion, Request
+from tailorlm.llms.base import LLM
 from tailorlm.loop import AskPolicy, Gate, Loop
 from tailorlm.loop.effects import About, Append, Complete, Earlier, Effect, Keep, Load, Read, Steps
 from tailorlm.loop.fold import effective, seeded
 from tailorlm.loop.turn import HowMany
 from tailorlm.methods import create_method
 from tailorlm.methods.base import Method, MethodConfig, Parts
+from tailorlm.retrievers import Retriever, create_retriever
 from tailorlm.store import Erasure, Store, StoredState, UserSummary, open_store
 from tailorlm.tags import TagLibrary, load_library, premium_library
 from tailorlm.types import (
@@ -55,6 +55,7 @@ class Tailor:
         method: Registry name of a method, or a method.
         encoder: Registry name of a text encoder, or an encoder.
         tags: A tag library, the path of one, or None for the library of PREMIUM.
+        retriever: Registry name of a retriever, or a retriever, for methods that look things up.
         config: The method's settings; None for its defaults. Only with a method's name.
         gate: Decides between personal and generic answers.
         policy: Decides how many candidates ``n="auto"`` shows.
@@ -75,6 +76,7 @@ class Tailor:
         method: str | Method[Any] = "bayes_tags",
         encoder: str | Encoder = "static",
         tags: str | Path | TagLibrary | None = None,
+        retriever: str | Retriever = "hybrid",
         config: MethodConfig | Mapping[str, Any] | None = None,
         gate: Gate | None = None,
         policy: AskPolicy | None = None,
@@ -83,7 +85,10 @@ class Tailor:
         if not isinstance(method, Method):
             library = _library(tags)
             encoder = create_encoder(encoder) if isinstance(encoder, str) else encoder
-            method = create_method(method, Parts(encoder=encoder, library=library), config)
+            if isinstance(retriever, str):
+                retriever = create_retriever(retriever, encoder)
+            parts = Parts(encoder=encoder, library=library, retriever=retriever)
+            method = create_method(method, parts, config)
         self.llm = create_llm(llm) if isinstance(llm, str) else llm
         self.loop = Loop(
             method=method, gate=gate or Gate(), policy=policy or AskPolicy(), seed=seed
@@ -241,7 +246,7 @@ class Tailor:
             case Keep(user, state):
                 return self._keep(user, state)
             case Complete(requests):
-                return self._complete(requests)
+                return tuple(self.llm.complete_many(requests))
 
     def _known(self, read: Callable[[], Result], otherwise: Result) -> Result:
         """What the store holds of a user, or `otherwise` where the user is not known yet."""
@@ -258,22 +263,6 @@ class Tailor:
             raise
         except StoreError:
             return False
-
-    def _complete(self, requests: tuple[Request, ...]) -> tuple[Completion, ...]:
-        """Complete requests at once, each in a thread; the first failure is raised."""
-        if len(requests) == 1 or self.llm.is_demo:
-            return tuple(self.llm.complete(request) for request in requests)
-        pool = ThreadPoolExecutor(len(requests), thread_name_prefix="tailorlm-llm")
-        try:
-            futures = [pool.submit(self.llm.complete, request) for request in requests]
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in futures:
-                if future in done:
-                    future.result()
-            return tuple(future.result() for future in futures)
-        finally:
-            # Whoever interrupts, or is told of a failure, does not wait for the slowest answer.
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class ShownTurn:

@@ -98,9 +98,14 @@ def test_method_is_three_files(name: str) -> None:
     assert [file for file in three if not (ROOT / file).is_file()] == []
 
 
-@pytest.mark.parametrize("kind", ["methods", "llms", "encoders"])
+@pytest.mark.parametrize("kind", ["methods", "llms", "encoders", "retrievers"])
 def test_every_public_file_of_a_registry_folder_is_an_entry(kind: str) -> None:
-    of = {"methods": registry.METHODS, "llms": registry.LLMS, "encoders": registry.ENCODERS}[kind]
+    of = {
+        "methods": registry.METHODS,
+        "llms": registry.LLMS,
+        "encoders": registry.ENCODERS,
+        "retrievers": registry.RETRIEVERS,
+    }[kind]
     names = registry.names(of)
     assert names
     assert [name for name in names if registry.find(of, name).name != name] == []

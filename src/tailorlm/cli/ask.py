@@ -13,6 +13,7 @@ from tailorlm.cli.options import (
     JsonOption,
     LLMOption,
     MethodOption,
+    RetrieverOption,
     SeedOption,
     Setup,
     StoreOption,
@@ -47,6 +48,7 @@ def ask(
     llm: LLMOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
     seed: SeedOption = None,
 ) -> None:
@@ -56,7 +58,15 @@ def ask(
     """
     count = _count(n)
     text = read_stdin("query").rstrip("\n") if query == "-" else query
-    setup = Setup(store=store, llm=llm, method=method, encoder=encoder, tags=tags, seed=seed)
+    setup = Setup(
+        store=store,
+        llm=llm,
+        method=method,
+        encoder=encoder,
+        retriever=retriever,
+        tags=tags,
+        seed=seed,
+    )
     with show.working("Answering…"), open_tailor(setup, new=True, answers=True) as tailor:
         demo = tailor.llm.is_demo
         shown = tailor.ask(user, text, n=count)

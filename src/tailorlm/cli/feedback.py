@@ -15,6 +15,7 @@ from tailorlm.cli.options import (
     KeyOption,
     MethodOption,
     NumberArgument,
+    RetrieverOption,
     Setup,
     StoreOption,
     TagsOption,
@@ -62,6 +63,7 @@ def rank(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Rank the candidates of a turn, best first."""
@@ -69,7 +71,7 @@ def rank(
     def feedback(shown: ShownTurn) -> Feedback:
         return Ranking(shown.id, parse_order(order, len(shown.candidates), partial=partial))
 
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _judge(setup, user, turn, feedback, key=key, json=json)
 
 
@@ -82,6 +84,7 @@ def pick(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Pick one candidate of a turn over all others."""
@@ -89,7 +92,7 @@ def pick(
     def feedback(shown: ShownTurn) -> Feedback:
         return Pick(shown.id, position_of(number, len(shown.candidates)))
 
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _judge(setup, user, turn, feedback, key=key, json=json)
 
 
@@ -110,6 +113,7 @@ def edit(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Give a candidate as you would have written it."""
@@ -118,7 +122,7 @@ def edit(
         position = position_of(number, len(shown.candidates))
         return Edit(shown.id, position, edited_text(text, shown.texts[position]))
 
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _judge(setup, user, turn, feedback, key=key, json=json)
 
 
@@ -132,6 +136,7 @@ def rate(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Score a candidate of a turn from 1 to 5."""
@@ -139,7 +144,7 @@ def rate(
     def feedback(shown: ShownTurn) -> Feedback:
         return Rating(shown.id, position_of(number, len(shown.candidates)), score)
 
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _judge(setup, user, turn, feedback, key=key, json=json)
 
 
@@ -153,11 +158,12 @@ def say(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Say something about how you want to be answered, or about yourself."""
     said = read_stdin("statement").strip() if text == "-" else text
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _tell(setup, user, Statement(said), key=key, json=json)
 
 
@@ -175,12 +181,13 @@ def write(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Give a text that the user wrote, as an example of their writing."""
     text = read_stdin("document") if file == "-" else read_file(file)
     name = "" if file == "-" else Path(file).name
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _tell(setup, user, Document(text, name if title is None else title), key=key, json=json)
 
 
@@ -193,10 +200,11 @@ def describe(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Give a fact about the user, as a name and a value; a new value replaces the old."""
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _tell(setup, user, Attribute(name, value), key=key, json=json)
 
 

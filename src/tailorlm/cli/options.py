@@ -71,6 +71,15 @@ EncoderOption = Annotated[
         rich_help_panel=SETUP_PANEL,
     ),
 ]
+RetrieverOption = Annotated[
+    str | None,
+    typer.Option(
+        "--retriever",
+        metavar="NAME",
+        help="What finds earlier texts, for methods that look them up. \\[default: hybrid]",
+        rich_help_panel=SETUP_PANEL,
+    ),
+]
 TagsOption = Annotated[
     str | None,
     typer.Option(
@@ -100,6 +109,7 @@ class Setup:
     llm: str | None = None
     method: str | None = None
     encoder: str | None = None
+    retriever: str | None = None
     tags: str | None = None
     seed: int | None = None
 
@@ -112,7 +122,7 @@ class Setup:
     def repeated(self) -> str:
         """The options that the next command must repeat, with a blank before each."""
         lasting = {"--store": self.store, "--method": self.method, "--encoder": self.encoder}
-        lasting["--tags"] = self.tags
+        lasting |= {"--retriever": self.retriever, "--tags": self.tags}
         return "".join(f" {name} {shlex.quote(v)}" for name, v in lasting.items() if v is not None)
 
 
@@ -137,6 +147,7 @@ def open_tailor(setup: Setup, *, new: bool, answers: bool = False) -> Tailor:
         llm=settings.llm if answers else "builtin",
         method=settings.method,
         encoder=settings.encoder,
+        retriever=settings.retriever,
         tags=settings.tags,
         seed=settings.seed,
     )

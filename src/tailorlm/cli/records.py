@@ -18,6 +18,7 @@ from tailorlm.cli.options import (
     EncoderOption,
     JsonOption,
     MethodOption,
+    RetrieverOption,
     Setup,
     StoreOption,
     TagsOption,
@@ -41,10 +42,11 @@ def profile(
     store: StoreOption = None,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
     """Show what is believed about a user, how surely, and on what evidence."""
-    setup = Setup(store=store, method=method, encoder=encoder, tags=tags)
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     with show.working("Reading…"), open_tailor(setup, new=False) as tailor:
         found = tailor.profile(user)
     if json:

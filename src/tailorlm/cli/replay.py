@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from tailorlm.cli import show
-from tailorlm.cli.options import EncoderOption, JsonOption, MethodOption, SeedOption, Setup
+from tailorlm.cli.options import (
+    EncoderOption,
+    JsonOption,
+    MethodOption,
+    RetrieverOption,
+    SeedOption,
+    Setup,
+)
 
 
 def replay(
@@ -23,6 +30,7 @@ def replay(
     json: JsonOption = False,
     method: MethodOption = None,
     encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
     seed: SeedOption = None,
 ) -> None:
     """Replay recorded rankings: predict each before learning from it.
@@ -35,14 +43,18 @@ def replay(
     from tailorlm.datasets import load_ranked_turns
     from tailorlm.encoders import create_encoder
     from tailorlm.methods import Method, Parts, create_method
+    from tailorlm.retrievers import create_retriever
     from tailorlm.tags import TagLibrary
 
-    settings = Setup(method=method, encoder=encoder, seed=seed).settings()
+    settings = Setup(method=method, encoder=encoder, retriever=retriever, seed=seed).settings()
     turns = load_ranked_turns(file)
     encode = create_encoder(settings.encoder)
+    retrieve = create_retriever(settings.retriever, encode)
 
     def make(library: TagLibrary) -> Method[object]:
-        return create_method(settings.method, Parts(encoder=encode, library=library))
+        return create_method(
+            settings.method, Parts(encoder=encode, library=library, retriever=retrieve)
+        )
 
     console = show.stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -24,6 +24,8 @@ import numpy.typing as npt
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import FeedbackError, InputError
 from tailorlm.llms.base import Completion, Request
+from tailorlm.retrievers.base import Retriever
+from tailorlm.retrievers.hybrid import HybridRetriever
 from tailorlm.tags import TagLibrary
 from tailorlm.types import Context, Event, Message, Plan, Profile, Turn, User, kind_of
 
@@ -57,10 +59,16 @@ class Parts:
     Attributes:
         encoder: Text encoder.
         library: The tags a user may like.
+        retriever: Finds what a method keeps in a memory. Left out, it is "hybrid" over `encoder`.
     """
 
     encoder: Encoder
     library: TagLibrary
+    retriever: Retriever = None  # type: ignore[assignment]  # filled in below
+
+    def __post_init__(self) -> None:
+        if self.retriever is None:
+            object.__setattr__(self, "retriever", HybridRetriever(self.encoder))
 
 
 class Method(ABC, Generic[State]):
