@@ -49,7 +49,7 @@ def test_a_near_name_is_suggested() -> None:
         create_llm("OpenAI/gpt-4o-mini")
 
 
-@pytest.mark.parametrize("name", ["", "/", "/x", "base", "_sse", "x" * 100_000])
+@pytest.mark.parametrize("name", ["", "/", "/x", "base", "_chat_wire", "x" * 100_000])
 def test_other_names_are_unknown_in_one_short_line(name: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         create_llm(name)

@@ -20,8 +20,8 @@ from tailorlm.llms import _chat_wire as wire
 from tailorlm.llms._endpoint import Endpoint
 from tailorlm.llms._exchange import Exchange
 from tailorlm.llms._retry import Backoff, Deadline, TryAgainError
-from tailorlm.llms._sse import ServerEvent, SSEError, events
 from tailorlm.llms.base import LLM, Completion, Request
+from tailorlm.sse import ServerEvent, SSEError, events
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 MAX_ANSWER = 4 << 20

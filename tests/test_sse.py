@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorlm.llms import _sse
-from tailorlm.llms._sse import ServerEvent, SSEError, events
+from tailorlm import sse
+from tailorlm.sse import ServerEvent, SSEError, events
 
 LINES = st.one_of(
     st.sampled_from(["", "", "data", "data:", "data: x", "data:  two", ": note", "event: odd"]),
@@ -117,5 +117,5 @@ def test_lines_and_events_are_bounded() -> None:
 
 
 def test_a_line_of_the_longest_length_passes() -> None:
-    text = b"z" * (_sse.MAX_LINE - len(b"data:"))
+    text = b"z" * (sse.MAX_LINE - len(b"data:"))
     assert len(next(events([b"data:", text, b"\n\n"])).data) == len(text)
