@@ -7,8 +7,9 @@ over them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -235,6 +236,10 @@ class Belief:
         high: Upper end of that interval.
         evidence: Number of feedback events that bear on it.
         last_seen: Time of the newest of them, or None.
+        since: For what the user said: when it was first said. None for what was learned.
+        superseded: When something later took its place, or None while it holds.
+        superseded_by: What that was, in words: 'statement "I moved to Lisbon"', "edit", "ranking".
+            It may be there before `superseded` is, when only a part has been replaced.
     """
 
     kind: str
@@ -245,6 +250,9 @@ class Belief:
     high: float = 0.0
     evidence: int = 0
     last_seen: float | None = None
+    since: float | None = None
+    superseded: float | None = None
+    superseded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,9 +278,39 @@ class Profile:
         rows += [
             f"  {b.name:<28} {b.probability:6.1%}  effect {b.effect:+.2f} "
             f"[{b.low:+.2f}, {b.high:+.2f}]  evidence {b.evidence}"
-            for b in self.beliefs[:10]
-        ]
+            for b in self.beliefs
+            if b.since is None
+        ][:10]
+        rows += [f"  {b.name} ({history_of(b, utc_day)})" for b in self.said[:10]]
         return "\n".join(rows)
+
+    @property
+    def said(self) -> tuple[Belief, ...]:
+        """The beliefs that are the user's own statements and facts."""
+        return tuple(belief for belief in self.beliefs if belief.since is not None)
+
+
+def history_of(belief: Belief, day: Callable[[float], str]) -> str:
+    """When something was said, and when and by what it was replaced, for a person.
+
+    Args:
+        belief: With a `since`.
+        day: Writes a time.
+    """
+    parts = [f"said {day(belief.since or 0.0)}"]
+    if belief.superseded is not None:
+        parts.append(f"replaced {day(belief.superseded)} by {belief.superseded_by}")
+    elif belief.superseded_by:
+        parts.append(f"in part replaced by {belief.superseded_by}")
+    return ", ".join(parts)
+
+
+def utc_day(time: float) -> str:
+    """A day such as "2026-03-01", in UTC; what no calendar has stays a number."""
+    try:
+        return datetime.fromtimestamp(time, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"at {time:g} s"
 
 
 def check_text(text: str, what: str) -> str:

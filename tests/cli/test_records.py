@@ -146,6 +146,28 @@ def test_a_profile_shows_probability_effect_evidence_and_day(capsys):
     assert row.split()[1:] == ["93%", "+1.00", "(+0.50", "to", "+1.50)", "12", "2023-11-14"]
 
 
+def test_a_profile_shows_what_was_said_and_what_replaced_it(capsys):
+    day = 86_400.0
+    moved = Belief(kind="statement", name="I moved to Lisbon", probability=1.0, since=400.5 * day)
+    lived = Belief(
+        kind="statement",
+        name="I live in Porto",
+        probability=0.0,
+        since=300.5 * day,
+        superseded=400.5 * day,
+        superseded_by='statement "I moved to Lisbon"',
+    )
+    out = shown(capsys, profile(belief("Birds", 0.9), moved, lived))
+    assert "Birds" in out
+    assert "  I moved to Lisbon (said 1971-02-05)" in out
+    assert 'said 1970-10-28, replaced 1971-02-05 by statement "I moved to Lisbon"' in out
+    assert "--all" not in out
+    many = shown(capsys, profile(*[moved] * 14))
+    assert many.count("I moved to Lisbon") == 10
+    assert "4 more with --all." in many
+    assert 'replaced 1971-02-05 by statement "I moved to Lisbon"' in str(profile(moved, lived))
+
+
 def test_changes_are_ordered_by_how_far_they_moved():
     before = profile(belief("a", 0.5), belief("b", 0.5), belief("c", 0.5))
     after = profile(

@@ -6,7 +6,7 @@ from tests.methods.logs import TAGS, event_of, parts, turn_of
 
 from tailorlm.choice.design import SURETY
 from tailorlm.errors import InputError
-from tailorlm.methods.bayes_tags import MAX_STATEMENTS, BayesTags, BayesTagsConfig, BayesTagsState
+from tailorlm.methods.bayes_tags import BayesTags, BayesTagsConfig, BayesTagsState
 from tailorlm.tags import Area, BinaryPair, TagLibrary, premium_library
 from tailorlm.types import (
     Candidate,
@@ -139,13 +139,12 @@ def test_statements_reach_the_prompt_newest_kept_longest() -> None:
     method = make()
     said = [Statement(f"wish {number}: " + "x" * 200) for number in range(8)]
     state = learn(method, *said)
-    assert state.statements[-1] == said[-1].text
-    assert sum(map(len, state.statements)) <= MAX_STATEMENTS
+    assert state.said.in_force()[-1] == said[-1].text
     (plan,) = method.propose(state, Context(QUERY), 1, np.random.default_rng(0))
     assert said[-1].text in plan.messages[0].content
     assert plan.rules[-1] == said[-1].text
-    huge = learn(method, Statement("\N{CROISSANT}" * 5000))
-    assert 0 < len(huge.statements[0].encode()) <= MAX_STATEMENTS
+    (huge,) = learn(method, Statement("\N{CROISSANT}" * 5000)).said.in_force()
+    assert 0 < len(huge.encode()) <= 1000
 
 
 def test_a_small_budget_leaves_out_and_says_so() -> None:

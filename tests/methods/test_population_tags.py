@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.methods.logs import TAGS, event_of, parts, random_log, turn_of
+from tests.methods.logs import TAGS, accepted, event_of, parts, random_log, turn_of
 
 from tailorlm.errors import StateError
 from tailorlm.methods.population_tags import PopulationTags
 from tailorlm.simulation import TagAnnotator
 from tailorlm.tags import library_of
 from tailorlm.tailor import Tailor
-from tailorlm.types import Context, Event, Ranking, User
+from tailorlm.types import Context, Event, Ranking, Statement, User
 
 HI = Context("Hi")
 
@@ -50,13 +50,28 @@ def test_it_finds_what_users_have_in_common(fitted: tuple[PopulationTags, bytes]
     assert worth[0] == max(worth)
 
 
-def test_everybody_gets_the_same_whatever_they_give(fitted: tuple[PopulationTags, bytes]) -> None:
+def test_everybody_gets_the_same_tags_whatever_they_prefer(
+    fitted: tuple[PopulationTags, bytes],
+) -> None:
     method, population = fitted
-    state = method.initial(User("ana"), population)
-    for event in random_log(1):
-        if type(event.payload) in method.accepts:
-            assert method.observe(state, event) is state
-    assert method.dump(method.load(method.dump(state))) == population
+    start = method.initial(User("ana"), population)
+    state = start
+    for event in accepted(method, random_log(1)):
+        state = method.observe(state, event)
+    assert (state.table == start.table).all()
+    assert method.dump(start).startswith(population)
+
+
+def test_what_is_said_is_followed_at_once_and_fits_nobody_else(
+    fitted: tuple[PopulationTags, bytes],
+) -> None:
+    method, population = fitted
+    statement = event_of(1, Statement("Call me Dr. Reyes"))
+    state = method.observe(method.initial(User("ana"), population), statement)
+    (plan,) = method.propose(state, HI, 1, np.random.default_rng(0))
+    assert "Call me Dr. Reyes" in plan.messages[0].content
+    assert method.unlearned_plan(state, HI).rules == ("Call me Dr. Reyes",)
+    assert b"Reyes" not in method.fit({"ana": [statement]}, np.random.default_rng(0))
 
 
 def test_before_it_is_fitted_it_has_no_opinion() -> None:

@@ -31,6 +31,7 @@ from tailorlm.types import (
     Ranking,
     Rating,
     Turn,
+    history_of,
     kind_of,
 )
 
@@ -169,16 +170,23 @@ def show_users(users: Iterable[UserSummary]) -> None:
 
 
 def show_profile(profile: Profile, *, everything: bool) -> None:
-    """Print what is believed about a user; what matters little only if asked."""
+    """Print what is believed about a user and what they said; what matters little only if asked."""
     line(profile.summary)
-    beliefs = list(profile.beliefs) if everything else _that_matter(profile.beliefs)
+    learned = [belief for belief in profile.beliefs if belief.since is None]
+    beliefs = learned if everything else _that_matter(learned)
     if beliefs:
         table = _table("Learned", "Probability", "Effect (95% interval)", "Evidence", "Last seen")
         for belief in beliefs:
             table.add_row(*_belief_cells(belief))
         stdout().print(table)
+    said = profile.said if everything else profile.said[:_MANY]
+    if said:
+        line("Said:", "bold")
+    for belief in said:
+        style = "" if belief.superseded is None else "dim"
+        line(f"  {belief.name} ({history_of(belief, day)})", style)
     line(f"Certainty of the best answer: {profile.certainty:.0%} (method {profile.method}).")
-    left_out = len(profile.beliefs) - len(beliefs)
+    left_out = len(profile.beliefs) - len(beliefs) - len(said)
     if left_out:
         line(f"{left_out} more with --all.", "dim")
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from tailorlm.errors import InputError, StateError
 from tailorlm.methods._premium_heads import Weights
+from tailorlm.methods._said import Said
 from tailorlm.methods.base import MethodConfig
 
-_HEAD = struct.Struct("<II")
+_HEAD = struct.Struct("<III")
 _RATES = {"head": 1e-3, "full": 5e-5}
 _SCALES = {"head": 5.0, "full": 20.0}
 _BATCHES = {"head": 30, "full": 15}
@@ -115,6 +116,7 @@ class PremiumEmbedState:
         fresh: Comparisons since the last one.
         evidence: Comparisons that bear on a tag, and the day of the newest (since 1970-01-01).
         chances: Probability of each tag at the last epoch, averaged over the buffer's queries.
+        said: What the user said.
     """
 
     weights: Weights | None = None
@@ -122,15 +124,17 @@ class PremiumEmbedState:
     fresh: int = 0
     evidence: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chances: Mapping[str, float] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
 
 
 def state_to_bytes(state: PremiumEmbedState) -> bytes:
-    """Lengths, what is counted as JSON, and the weights as little-endian float16."""
+    """Lengths, what is counted and what was said as JSON, and the weights as float16."""
     counted = json.dumps(
         [state.epochs, state.fresh, state.evidence, state.chances], ensure_ascii=False
     ).encode()
     weights = b"" if state.weights is None else state.weights.astype("<f2").tobytes()
-    return _HEAD.pack(len(counted), len(weights)) + counted + weights
+    said = state.said.to_bytes()
+    return _HEAD.pack(len(counted), len(said), len(weights)) + counted + said + weights
 
 
 def state_from_bytes(data: bytes, size: int) -> PremiumEmbedState:
@@ -144,11 +148,13 @@ def state_from_bytes(data: bytes, size: int) -> PremiumEmbedState:
         StateError: If the bytes are damaged or of other encoders.
     """
     try:
-        n_counted, n_weights = _HEAD.unpack_from(data)
-        end = _HEAD.size + n_counted
+        n_counted, n_said, n_weights = _HEAD.unpack_from(data)
+        said_at = _HEAD.size + n_counted
+        end = said_at + n_said
         if len(data) != end + n_weights:
             raise ValueError("its length is wrong")
-        epochs, fresh, evidence, chances = json.loads(data[_HEAD.size : end])
+        epochs, fresh, evidence, chances = json.loads(data[_HEAD.size : said_at])
+        said = Said.from_bytes(data[said_at:end])
         evidence = {tag: (int(count), int(day)) for tag, (count, day) in evidence.items()}
         weights = np.frombuffer(data, "<f2", offset=end).astype(np.float16)
     except (struct.error, ValueError, TypeError, AttributeError) as error:
@@ -157,4 +163,5 @@ def state_from_bytes(data: bytes, size: int) -> PremiumEmbedState:
         raise StateError(
             f"The state has {len(weights):,} weights, the encoders {size:,}. Rebuild it."
         )
-    return PremiumEmbedState(weights if n_weights else None, epochs, fresh, evidence, chances)
+    trained = weights if n_weights else None
+    return PremiumEmbedState(trained, epochs, fresh, evidence, chances, said)

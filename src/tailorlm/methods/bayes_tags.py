@@ -8,7 +8,6 @@ believed into prompts.
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from tailorlm.choice import Gaussian, GaussianState, Sparse, SparseState, propose
 from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
+from tailorlm.methods._said import SAID, Said
 from tailorlm.methods._tag_plans import tag_plan
 from tailorlm.methods.base import (
     Method,
@@ -39,7 +39,6 @@ from tailorlm.types import (
     Purpose,
     Ranking,
     Rating,
-    Statement,
     User,
 )
 
@@ -47,8 +46,6 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
 Groups = tuple[tuple[int, ...], ...]
 
-MAX_STATEMENTS = 1000
-"""Bytes of statements that a state keeps; the log keeps them all."""
 _EFFORT = 0.5
 """What ranking costs a user, in the Gumbel units of one ranking's noise."""
 _RATING_STEP = 0.5
@@ -94,7 +91,7 @@ class BayesTagsState:
         last_day: Shape (n,): day of the newest of them, counted from 1970-01-01; 0 for never.
         usual_score: The user's usual rating.
         n_ratings: Ratings behind it.
-        statements: What the user said, newest last.
+        said: What the user said.
     """
 
     posterior: Any
@@ -102,7 +99,7 @@ class BayesTagsState:
     last_day: npt.NDArray[np.uint16]
     usual_score: float
     n_ratings: int
-    statements: tuple[str, ...]
+    said: Said
 
 
 class BayesTags(Method[BayesTagsState]):
@@ -114,9 +111,10 @@ class BayesTags(Method[BayesTagsState]):
         "1975). Posterior: assumed-density filtering (Minka 2001) under Bayesian model averaging "
         "(Hoeting et al. 1999). Candidates: expected information gain (Lindley 1956)."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating, Statement})
+    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating}) | SAID
     Config = BayesTagsConfig
     config: BayesTagsConfig
+    state_version = 2
 
     @cached_property
     def _known(self) -> tuple[str, ...]:
@@ -154,7 +152,7 @@ class BayesTags(Method[BayesTagsState]):
             last_day=np.zeros(n, dtype=np.uint16),
             usual_score=(Rating.LOW + Rating.HIGH) / 2,
             n_ratings=1,
-            statements=(),
+            said=Said(),
         )
 
     def observe(self, state: BayesTagsState, event: Event) -> BayesTagsState:
@@ -165,8 +163,7 @@ class BayesTags(Method[BayesTagsState]):
         """
         check_accepts(type(self), event)
         payload, turn = event.payload, event.turn
-        if isinstance(payload, Statement):
-            return replace(state, statements=_newest((*state.statements, payload.text)))
+        state = replace(state, said=state.said.observe(event))
         if turn is None:
             return state
         sets = [self._positions(candidate.plan) for candidate in turn.candidates]
@@ -250,23 +247,19 @@ class BayesTags(Method[BayesTagsState]):
             )
             for i in np.argsort(-probability, kind="stable")
         ]
-        said = [
-            Belief(kind="statement", name=text, probability=1.0, evidence=1)
-            for text in reversed(state.statements)
-        ]
         # A fixed seed: the same state is always explained alike.
         certainty = self.certainty(state, Context(""), np.random.default_rng(0))
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*beliefs, *said),
+            beliefs=(*beliefs, *state.said.beliefs()),
             certainty=certainty,
-            summary=_summary(user, beliefs, state.posterior.events, certainty),
+            summary=_summary(user, beliefs, state.posterior.events, certainty) + state.said.note(),
         )
 
     def dump(self, state: BayesTagsState) -> bytes:
-        """Lengths, the usual score, statements, evidence and the posterior's bytes."""
-        said = json.dumps(state.statements, ensure_ascii=False).encode()
+        """Lengths, the usual score, what was said, evidence and the posterior's bytes."""
+        said = state.said.to_bytes()
         head = _HEAD.pack(len(said), len(state.evidence), state.n_ratings, state.usual_score)
         evidence = state.evidence.astype("<u2").tobytes() + state.last_day.astype("<u2").tobytes()
         return head + said + evidence + bytes(state.posterior.to_bytes())
@@ -280,7 +273,7 @@ class BayesTags(Method[BayesTagsState]):
         try:
             n_said, n, n_ratings, usual_score = _HEAD.unpack_from(data)
             evidence_at = _HEAD.size + n_said
-            statements = tuple(json.loads(data[_HEAD.size : evidence_at]))
+            said = Said.from_bytes(data[_HEAD.size : evidence_at])
             evidence = np.frombuffer(data, "<u2", n, evidence_at).astype(np.uint16)
             last_day = np.frombuffer(data, "<u2", n, evidence_at + 2 * n).astype(np.uint16)
         except (struct.error, ValueError) as error:
@@ -291,7 +284,7 @@ class BayesTags(Method[BayesTagsState]):
             )
         kind = SparseState if self.config.prior == "sparse" else GaussianState
         posterior = kind.from_bytes(data[evidence_at + 4 * n :])
-        return BayesTagsState(posterior, evidence, last_day, usual_score, n_ratings, statements)
+        return BayesTagsState(posterior, evidence, last_day, usual_score, n_ratings, said)
 
     def _learn(
         self,
@@ -344,7 +337,7 @@ class BayesTags(Method[BayesTagsState]):
         self, state: BayesTagsState, context: Context, members: IndexArray, purpose: Purpose
     ) -> Plan:
         tags = [self._known[i] for i in members]
-        return tag_plan(self, context, tags, purpose, state.statements)
+        return tag_plan(self, context, tags, purpose, state.said.in_force())
 
 
 def _purpose(place: int) -> Purpose:
@@ -366,18 +359,6 @@ def _with_score(state: BayesTagsState, score: float) -> BayesTagsState:
     count = state.n_ratings + 1
     usual = float(np.float32(state.usual_score + (score - state.usual_score) / count))
     return replace(state, usual_score=usual, n_ratings=count)
-
-
-def _newest(statements: tuple[str, ...]) -> tuple[str, ...]:
-    """As many of the newest statements as a state may keep; at least the newest one's start."""
-    kept: list[str] = []
-    room = MAX_STATEMENTS
-    for statement in reversed(statements):
-        if len(statement.encode()) > room:
-            break
-        kept.insert(0, statement)
-        room -= len(statement.encode())
-    return tuple(kept) or (statements[-1].encode()[:MAX_STATEMENTS].decode(errors="ignore"),)
 
 
 def _summary(user: str, beliefs: Sequence[Belief], events: int, certainty: float) -> str:

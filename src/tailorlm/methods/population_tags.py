@@ -2,16 +2,17 @@
 
 `fit` pools the rankings of all users, as if one user had given them, and learns the worth of each
 tag with the Gaussian posterior of `tailorlm.choice` (Plackett-Luce rankings, every tag expected to
-matter a bit). Every user is then answered from that population; a user's own feedback changes
-nothing until `fit` runs again. The paper trains its own selector, PREMIUM-Embed, on such feedback;
-this is the same baseline with the learner of this package.
+matter a bit). Every user is then answered from that population; a user's own rankings change
+nothing until `fit` runs again, and what a user says is followed at once. The paper trains its own
+selector, PREMIUM-Embed, on such feedback; this is the same baseline with the learner of this
+package.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from tailorlm.choice import Gaussian
 from tailorlm.errors import StateError
+from tailorlm.methods._said import SAID, Said
 from tailorlm.methods._tag_plans import FloatArray, TagsConfig, best_tags, known_tags, tag_plan
 from tailorlm.methods.base import Method, MethodConfig, Parts, Plans, check_accepts
 from tailorlm.types import Belief, Context, Edit, Event, Pick, Plan, Profile, Ranking, User
@@ -30,18 +32,20 @@ _MAGIC = b"TPOP"
 
 @dataclass(frozen=True, eq=False)
 class PopulationTagsState:
-    """What is believed of everybody.
+    """What is believed of everybody, and what one user said.
 
     Attributes:
         comparisons: Rankings, picks and edits that were pooled.
         relevance: Expected weight of an answer's relevance to the query.
         table: Shape (5, n): expected worth of each tag and style, lower and upper end of its 95%
             interval, probability that it is worth something, comparisons that bear on it.
+        said: What the user said.
     """
 
     comparisons: int
     relevance: float
     table: npt.NDArray[np.float32]
+    said: Said = field(default_factory=Said)
 
 
 class PopulationTags(Method[PopulationTagsState]):
@@ -52,9 +56,10 @@ class PopulationTags(Method[PopulationTagsState]):
         "Population-based alignment (PREMIUM, section 6). Learner: Gaussian posterior of "
         "Plackett-Luce worths, pooled over users."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit})
+    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit}) | SAID
     Config = TagsConfig
     config: TagsConfig
+    state_version = 2
 
     def __init__(self, parts: Parts, config: MethodConfig | None = None) -> None:
         super().__init__(parts, config)
@@ -82,7 +87,7 @@ class PopulationTags(Method[PopulationTagsState]):
         The order matters little, and no user should be the last to be heard.
         """
         events = [event for user in sorted(logs) for event in logs[user]]
-        compared = [event for event in events if type(event.payload) in self.accepts]
+        compared = [event for event in events if isinstance(event.payload, Ranking | Pick | Edit)]
         posterior = self.learner.initial(len(self.known))
         evidence = np.zeros(len(self.known))
         for place in rng.permutation(len(compared)):
@@ -100,13 +105,13 @@ class PopulationTags(Method[PopulationTagsState]):
         rows = [mean, low, high, self.learner.probability(posterior), evidence]
         relevance_weight = float(np.float32(self.learner.relevance_weight(posterior)))
         table = np.array(rows, dtype=np.float32)
-        return self.dump(PopulationTagsState(posterior.events, relevance_weight, table))
+        return self._population(PopulationTagsState(posterior.events, relevance_weight, table))
 
     def initial(self, user: User, population: bytes | None = None) -> PopulationTagsState:
         """The population; without one for this tag library, every tag is as good as any other."""
         if population is not None:
             try:
-                return self.load(population)
+                return self._of_population(population)
             except StateError:
                 pass  # it was fitted to another library; the profile says that nothing is learned
         table = np.zeros((5, len(self.known)), dtype=np.float32)
@@ -114,9 +119,9 @@ class PopulationTags(Method[PopulationTagsState]):
         return PopulationTagsState(0, 0.0, table)
 
     def observe(self, state: PopulationTagsState, event: Event) -> PopulationTagsState:
-        """The same state: what a user gives counts when `fit` runs again."""
+        """Note what was said; what a user prefers counts when `fit` runs again."""
         check_accepts(type(self), event)
-        return state
+        return replace(state, said=state.said.observe(event))
 
     def propose(
         self, state: PopulationTagsState, context: Context, n: int, rng: np.random.Generator
@@ -127,7 +132,7 @@ class PopulationTags(Method[PopulationTagsState]):
         to their softmax. An answer shown alone before `fit` has run is generic.
         """
         if n == 1 and not state.comparisons:
-            return [self.generic_plan(context)]
+            return [self.unlearned_plan(state, context)]
         worth = self._worth(state, context.query)
         scores = [worth] + [worth + rng.gumbel(size=len(worth)) for _ in range(n - 1)]
         return [
@@ -136,9 +141,14 @@ class PopulationTags(Method[PopulationTagsState]):
                 context,
                 best_tags(values, self.parts.library, self.config),
                 "explore" if place else "best",
+                state.said.in_force(),
             )
             for place, values in enumerate(scores)
         ]
+
+    def unlearned_plan(self, state: PopulationTagsState, context: Context) -> Plan:
+        """The query with what the user said, and no tags."""
+        return tag_plan(self, context, (), "generic", state.said.in_force())
 
     def utility(
         self, state: PopulationTagsState, context: Context, plans: Sequence[Plan]
@@ -175,14 +185,17 @@ class PopulationTags(Method[PopulationTagsState]):
         says = f"{user} is answered like everybody, by {pooled} of all users."
         if not state.comparisons:
             says = f"Nothing is learned yet, about {user} or anybody: run fit on recorded feedback."
-        return Profile(user=user, method=self.name, beliefs=beliefs, certainty=1.0, summary=says)
+        return Profile(
+            user=user,
+            method=self.name,
+            beliefs=(*beliefs, *state.said.beliefs()),
+            certainty=1.0,
+            summary=says + state.said.note(),
+        )
 
     def dump(self, state: PopulationTagsState) -> bytes:
-        """The population, as `fit` gives it."""
-        library = self.parts.library.fingerprint.encode()
-        n = state.table.shape[1]
-        head = _HEAD.pack(_MAGIC, library, n, state.comparisons, state.relevance)
-        return head + state.table.astype("<f4").tobytes()
+        """The population, as `fit` gives it, and what the user said."""
+        return self._population(state) + state.said.to_bytes()
 
     def load(self, data: bytes) -> PopulationTagsState:
         """The state of `dump`.
@@ -190,6 +203,18 @@ class PopulationTags(Method[PopulationTagsState]):
         Raises:
             StateError: If the bytes are damaged or of another tag library.
         """
+        end = _HEAD.size + 5 * 4 * len(self.known)
+        state = self._of_population(data[:end])
+        return replace(state, said=Said.from_bytes(data[end:]))
+
+    def _population(self, state: PopulationTagsState) -> bytes:
+        library = self.parts.library.fingerprint.encode()
+        n = state.table.shape[1]
+        head = _HEAD.pack(_MAGIC, library, n, state.comparisons, state.relevance)
+        return head + state.table.astype("<f4").tobytes()
+
+    def _of_population(self, data: bytes) -> PopulationTagsState:
+        """The population that `fit` gave; raises StateError if it is damaged or of other tags."""
         if len(data) < _HEAD.size or data[:4] != _MAGIC:
             raise StateError("These bytes are no population of tags. Fit it again.")
         _, library, n, comparisons, relevance = _HEAD.unpack_from(data)

@@ -34,6 +34,7 @@ from tailorlm.methods._premium_state import (
     state_from_bytes,
     state_to_bytes,
 )
+from tailorlm.methods._said import SAID, Said
 from tailorlm.methods._tag_plans import tag_plan
 from tailorlm.methods.base import (
     Method,
@@ -68,9 +69,10 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         "PREMIUM-Embed of PREMIUM (section 4, appendix F): preference loss (equation 1), negative "
         "entropy (equation 2), replay buffer. Optimizer: AdamW (Loshchilov and Hutter 2019)."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit})
+    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit}) | SAID
     Config = PremiumEmbedConfig
     config: PremiumEmbedConfig
+    state_version = 2
 
     def __init__(self, parts: Parts, config: MethodConfig | None = None) -> None:
         super().__init__(parts, config)
@@ -119,8 +121,9 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         return PremiumEmbedState()
 
     def observe(self, state: PremiumEmbedState, event: Event) -> PremiumEmbedState:
-        """Count a comparison; what it teaches is learned in the next epoch."""
+        """Count a comparison, which is learned from in the next epoch, or note what was said."""
         check_accepts(type(self), event)
+        state = replace(state, said=state.said.observe(event))
         if self._comparison(event) is None or event.turn is None:
             return state
         judged = {tag for candidate in event.turn.candidates for tag in candidate.plan.tags}
@@ -168,7 +171,7 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         An answer shown alone before the first epoch is generic: nothing personal is known.
         """
         if n == 1 and not state.epochs:
-            return [self.generic_plan(context)]
+            return [self.unlearned_plan(state, context)]
         weights = state.weights if self.config.online or n == 1 else None
         logits = self.selector.logits(weights, [context.query])[0]
         n_random = min(self.config.random, n - 1)
@@ -177,9 +180,13 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         sets += [self._best(logits + rng.gumbel(size=len(logits))) for _ in range(n - n_random - 1)]
         sets += [self._best(rng.random(len(logits))) for _ in range(n_random)]
         return [
-            self._plan(context, members, "explore" if place else "best")
+            self._plan(state.said, context, members, "explore" if place else "best")
             for place, members in enumerate(sets)
         ]
+
+    def unlearned_plan(self, state: PremiumEmbedState, context: Context) -> Plan:
+        """The query with what the user said, and no tags."""
+        return tag_plan(self, context, (), "generic", state.said.in_force())
 
     def selection(self, state: PremiumEmbedState, queries: Sequence[str]) -> FloatArray:
         """Probability of each tag, then of each style within its pair, for each query.
@@ -236,13 +243,13 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=tuple(beliefs),
+            beliefs=(*beliefs, *state.said.beliefs()),
             certainty=certainty,
-            summary=self._summary(state, user, beliefs),
+            summary=self._summary(state, user, beliefs) + state.said.note(),
         )
 
     def dump(self, state: PremiumEmbedState) -> bytes:
-        """Counts as JSON and weights as float16; nothing of the user's text."""
+        """Counts and what was said as JSON, weights as float16; nothing else of the user's text."""
         return state_to_bytes(state)
 
     def load(self, data: bytes) -> PremiumEmbedState:
@@ -289,8 +296,9 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         styles = n_tags + 2 * np.arange(len(pairs)) + (pairs[:, 1] > pairs[:, 0])
         return np.concatenate([tags, styles]).astype(np.intp)
 
-    def _plan(self, context: Context, members: IndexArray, purpose: Purpose) -> Plan:
-        return tag_plan(self, context, [self.known[i] for i in members], purpose)
+    def _plan(self, said: Said, context: Context, members: IndexArray, purpose: Purpose) -> Plan:
+        tags = [self.known[i] for i in members]
+        return tag_plan(self, context, tags, purpose, said.in_force())
 
     def _summary(self, state: PremiumEmbedState, user: str, beliefs: Sequence[Belief]) -> str:
         if not state.epochs:

@@ -8,7 +8,7 @@ what fits into one prompt.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from tailorlm.methods._premium_prompt_text import (
     shortened,
     smallest,
 )
+from tailorlm.methods._said import SAID, Said
 from tailorlm.methods._tag_plans import tag_plan
 from tailorlm.methods.base import (
     Asking,
@@ -44,6 +45,7 @@ from tailorlm.types import (
     Pick,
     Plan,
     Profile,
+    Purpose,
     Ranking,
     User,
 )
@@ -91,9 +93,11 @@ class PremiumPromptState:
 
     Attributes:
         buffer: The latest ranked turns, oldest first.
+        said: What the user said.
     """
 
     buffer: tuple[Interaction, ...] = ()
+    said: Said = field(default_factory=Said)
 
 
 @dataclass
@@ -148,9 +152,10 @@ class PremiumPrompt(Method[PremiumPromptState]):
 
     name = "premium_prompt"
     paper = "PREMIUM-Prompt (PREMIUM, section 3, figures 9 and 10, appendix D)."
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick})
+    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick}) | SAID
     Config = PremiumPromptConfig
     config: PremiumPromptConfig
+    state_version = 2
 
     def __init__(self, parts: Parts, config: MethodConfig | None = None) -> None:
         super().__init__(parts, config)
@@ -170,8 +175,9 @@ class PremiumPrompt(Method[PremiumPromptState]):
         return PremiumPromptState()
 
     def observe(self, state: PremiumPromptState, event: Event) -> PremiumPromptState:
-        """Put a ranked turn into the buffer; the oldest one leaves when it is full."""
+        """Note what was said; put a ranked turn into the buffer, first in first out."""
         check_accepts(type(self), event)
+        state = replace(state, said=state.said.observe(event))
         payload, turn = event.payload, event.turn
         if turn is None:
             return state
@@ -189,7 +195,8 @@ class PremiumPrompt(Method[PremiumPromptState]):
             responses=tuple(shortened(candidate.text, RESPONSE) for candidate in turn.candidates),
             groups=groups,
         )
-        return PremiumPromptState((*state.buffer, interaction)[-self.config.buffer_size :])
+        kept = (*state.buffer, interaction)[-self.config.buffer_size :]
+        return replace(state, buffer=kept)
 
     def propose(
         self, state: PremiumPromptState, context: Context, n: int, rng: np.random.Generator
@@ -217,7 +224,11 @@ class PremiumPrompt(Method[PremiumPromptState]):
             completions = yield tuple(one.request(self.config.temperature) for one in waiting)
             for one, completion in zip(waiting, completions, strict=True):
                 one.take(completion, self.choice)
-        return [self._plan(context, one, place) for place, one in enumerate(asked)]
+        return [self._plan(state.said, context, one, place) for place, one in enumerate(asked)]
+
+    def unlearned_plan(self, state: PremiumPromptState, context: Context) -> Plan:
+        """The query with what the user said, and no tags."""
+        return tag_plan(self, context, (), "generic", state.said.in_force())
 
     def certainty(
         self, state: PremiumPromptState, context: Context, rng: np.random.Generator
@@ -247,15 +258,17 @@ class PremiumPrompt(Method[PremiumPromptState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=beliefs,
+            beliefs=(*beliefs, *state.said.beliefs()),
             certainty=certainty,
-            summary=f"The LLM reads the latest {seen} ranked turns of {user}{says}.",
+            summary=f"The LLM reads the latest {seen} ranked turns of {user}{says}."
+            + state.said.note(),
         )
 
     def dump(self, state: PremiumPromptState) -> bytes:
-        """The buffer as JSON."""
+        """What was said on the first line and the buffer on the second, as JSON."""
         rows = [[i.query, i.tags, i.responses, i.groups] for i in state.buffer]
-        return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+        buffer = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+        return state.said.to_bytes() + b"\n" + buffer
 
     def load(self, data: bytes) -> PremiumPromptState:
         """The state of `dump`.
@@ -264,7 +277,9 @@ class PremiumPrompt(Method[PremiumPromptState]):
             StateError: If the bytes are something else.
         """
         try:
-            return PremiumPromptState(tuple(_interaction(row) for row in json.loads(data)))
+            said, _, buffer = data.partition(b"\n")
+            rows = tuple(_interaction(row) for row in json.loads(buffer))
+            return PremiumPromptState(rows, Said.from_bytes(said))
         except (ValueError, TypeError, IndexError) as error:
             raise StateError(
                 f"The premium_prompt state is damaged ({type(error).__name__}). Rebuild it."
@@ -297,10 +312,11 @@ class PremiumPrompt(Method[PremiumPromptState]):
         shuffled = [known[i] for i in rng.permutation(len(known))]
         return tuple(dict.fromkeys([*ahead, *shuffled]))
 
-    def _plan(self, context: Context, asked: _Asked, place: int) -> Plan:
+    def _plan(self, said: Said, context: Context, asked: _Asked, place: int) -> Plan:
         fell_back = len(asked.found) < self.choice.size
         chosen = self.choice.profile([*asked.found, *asked.spare])
-        plan = tag_plan(self, context, chosen, "explore" if place else "best")
+        purpose: Purpose = "explore" if place else "best"
+        plan = tag_plan(self, context, chosen, purpose, said.in_force())
         return replace(plan, notes=asked.notes(fell_back))
 
 

@@ -1,0 +1,316 @@
+"""What a user has said, with what took its place: the record that methods keep of statements.
+
+A statement holds until a later one, a fact, an edit or a ranking contradicts it. What was replaced
+stays in the record with its date and with what replaced it, and is left out of prompts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from tailorlm.errors import StateError
+from tailorlm.types import (
+    Attribute,
+    Belief,
+    Candidate,
+    Edit,
+    Event,
+    Pick,
+    Ranking,
+    Statement,
+    Turn,
+)
+from tailorlm.writing.rules import StyleRule
+from tailorlm.writing.statements import (
+    Part,
+    attribute_part,
+    read_statement,
+    superseded_claims,
+)
+
+SAID: frozenset[type] = frozenset({Statement, Attribute})
+"""Feedback that adds to the record; what a method that keeps one accepts."""
+MAX_BYTES = 4000
+"""Size of a record as JSON; what is older is in the log alone."""
+_LONGEST = 1000
+"""Bytes that are kept of one part of a statement."""
+_EXCERPT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was said, or one fact that was given.
+
+    Attributes:
+        text: A part of a statement as it was said, or the value of a fact.
+        since: When it was first said.
+        last: When it was last said.
+        event: Id of the event that said it last.
+        times: How often it was said.
+        name: Name of the fact; "" for a statement.
+        gone: Places of its claims that were replaced.
+        superseded: When all of it was, or None.
+        by: What replaced it, in words.
+        by_event: Id of the event that did.
+    """
+
+    text: str
+    since: float
+    last: float
+    event: str
+    times: int = 1
+    name: str = ""
+    gone: tuple[int, ...] = ()
+    superseded: float | None = None
+    by: str = ""
+    by_event: str = ""
+
+    @property
+    def wording(self) -> str:
+        """What a prompt and a person read."""
+        return f"{self.name}: {self.text}" if self.name else self.text
+
+    @property
+    def part(self) -> Part:
+        """What it claims."""
+        return _part(self.name, self.text)
+
+    @property
+    def belief(self) -> Belief:
+        """The entry as it appears in a profile."""
+        return Belief(
+            kind="attribute" if self.name else "statement",
+            name=self.wording,
+            probability=float(self.superseded is None),
+            evidence=self.times,
+            last_seen=self.last,
+            since=self.since,
+            superseded=self.superseded,
+            superseded_by=self.by,
+        )
+
+    def without(self, claims: Iterable[int], event: Event, by: str) -> Entry:
+        """The entry after an event that replaced some of its claims."""
+        gone = tuple(sorted({*self.gone, *claims}))
+        if gone == self.gone:
+            return self
+        whole = len(gone) == len(self.part.claims)
+        return replace(
+            self, gone=gone, superseded=event.time if whole else None, by=by, by_event=event.id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Everything a user has said, as far as it is kept.
+
+    Attributes:
+        entries: By when they were last said, the newest last; replaced ones among them.
+        dropped: Entries that had to leave for newer ones; the log has them.
+        limit: Size in bytes, as JSON, that the record may have.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    dropped: int = 0
+    limit: int = field(default=MAX_BYTES, compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+    def observe(self, event: Event) -> Said:
+        """The record after an event; only what is said, and what contradicts it, changes it."""
+        payload, turn = event.payload, event.turn
+        match payload:
+            case Statement(text=text):
+                record = self
+                for part in read_statement(text):
+                    record = record._with(Entry(_cut(part.text), event.time, event.time, event.id),
+                                          event, f"statement {_quoted(part.text)}")  # fmt: skip
+                return record
+            case Attribute(name=name, value=value):
+                entry = Entry(_cut(value), event.time, event.time, event.id, name=name)
+                return self._with(entry, event, f"attribute {_quoted(entry.wording)}")
+            case Edit(candidate=candidate, text=text) if turn is not None:
+                shown = turn.candidates[candidate]
+                return self._against((text,), (shown.text,), (shown,), event)
+            case Ranking() | Pick() if turn is not None:
+                won, lost = _winners(payload, turn)
+                texts = [tuple(candidate.text for candidate in side) for side in (won, lost)]
+                return self._against(texts[0], texts[1], (*won, *lost), event)
+            case _:
+                return self
+
+    def in_force(self) -> tuple[str, ...]:
+        """What holds now, oldest first."""
+        return tuple(entry.wording for entry in self.entries if entry.superseded is None)
+
+    def beliefs(self) -> tuple[Belief, ...]:
+        """What holds, then what was replaced, each newest first."""
+        newest = list(reversed(self.entries))
+        order = sorted(newest, key=lambda entry: entry.superseded is not None)
+        return tuple(entry.belief for entry in order)
+
+    def note(self) -> str:
+        """A sentence on what is no longer kept, to end a summary with; "" when nothing is."""
+        if not self.dropped:
+            return ""
+        many = "statement is" if self.dropped == 1 else "statements are"
+        return f" {self.dropped} older {many} in the log only."
+
+    def to_bytes(self) -> bytes:
+        """The record as JSON."""
+        return json.dumps(
+            [self.dropped, *map(_row, self.entries)], ensure_ascii=False, separators=(",", ":")
+        ).encode("utf-8", "replace")
+
+    @classmethod
+    def from_bytes(cls, data: bytes, limit: int = MAX_BYTES) -> Said:
+        """The record of `to_bytes`.
+
+        Raises:
+            StateError: If the bytes are something else.
+        """
+        try:
+            dropped, *rows = json.loads(data)
+            if isinstance(dropped, bool) or not isinstance(dropped, int):
+                raise TypeError("a number of dropped entries is missing")
+            return cls(tuple(_entry(row) for row in rows), dropped, limit)
+        except (ValueError, TypeError) as error:
+            raise StateError(
+                f"The record of statements is damaged ({type(error).__name__}). Rebuild it."
+            ) from None
+
+    def _with(self, entry: Entry, event: Event, by: str) -> Said:
+        """The record with a new entry in place of what it repeats or contradicts."""
+        part = entry.part
+        kept, replaced = [], False
+        for old in self.entries:
+            if old.superseded is None and (old.name, old.text) == (entry.name, entry.text):
+                entry = replace(entry, since=old.since, times=old.times + 1)
+                continue
+            if old.superseded is None:
+                after = old.without(superseded_claims(part, old.part), event, by)
+                replaced = replaced or after is not old
+                old = after
+            kept.append(old)
+        if not (part.withdraws and replaced):
+            kept.append(entry)
+        return replace(self, entries=tuple(kept))._bounded()
+
+    def _against(
+        self,
+        preferred: Sequence[str],
+        refused: Sequence[str],
+        shown: Sequence[Candidate],
+        event: Event,
+    ) -> Said:
+        """The record after texts that break a rule were preferred to ones that keep it.
+
+        It counts only against wishes that the answers were written under: an answer from before a
+        wish says nothing about it.
+        """
+        if not preferred or not refused:
+            return self
+        entries = list(self.entries)
+        for place, old in enumerate(entries):
+            if old.superseded is not None or not old.part.rules:
+                continue
+            if any(old.wording not in candidate.plan.rules for candidate in shown):
+                continue
+            broken = {rule for rule in old.part.rules if _is_broken(rule, preferred, refused)}
+            claims = [
+                number
+                for number, claim in enumerate(old.part.claims)
+                if any((claim.about, claim.value) == (r.facet, r.value) for r in broken)
+            ]
+            entries[place] = old.without(claims, event, _words_for(event))
+        return replace(self, entries=tuple(entries))
+
+    def _bounded(self) -> Said:
+        """The record without what does not fit: what was replaced first, then the oldest."""
+        sizes = [len(_encoded(entry)) for entry in self.entries]
+        order = sorted(range(len(sizes) - 1), key=lambda i: (self.entries[i].superseded is None, i))
+        gone: set[int] = set()
+        for place in order:
+            if sum(sizes) - sum(sizes[i] for i in gone) <= self.limit:
+                break
+            gone.add(place)
+        kept = tuple(entry for i, entry in enumerate(self.entries) if i not in gone)
+        return replace(self, entries=kept, dropped=self.dropped + len(gone))
+
+
+def _winners(
+    payload: Ranking | Pick, turn: Turn
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """The candidates that came first, and those that came after them."""
+    if isinstance(payload, Pick):
+        groups: tuple[tuple[int, ...], ...] = (
+            (payload.candidate,),
+            tuple(i for i in range(len(turn.candidates)) if i != payload.candidate),
+        )
+    else:
+        groups = payload.groups
+    won = tuple(turn.candidates[i] for i in groups[0]) if groups else ()
+    return won, tuple(turn.candidates[i] for group in groups[1:] for i in group)
+
+
+def _is_broken(rule: StyleRule, preferred: Sequence[str], refused: Sequence[str]) -> bool:
+    """Whether what was preferred breaks a rule that all the rest keeps."""
+    return all(rule.kept_by(text) is False for text in preferred) and all(
+        rule.kept_by(text) is True for text in refused
+    )
+
+
+@lru_cache(maxsize=4096)
+def _part(name: str, text: str) -> Part:
+    return attribute_part(name, text) if name else read_statement(text)[0]
+
+
+def _words_for(event: Event) -> str:
+    query = _quoted(event.turn.query) if event.turn is not None else ""
+    kind = {Edit: "edit", Pick: "pick", Ranking: "ranking"}[type(event.payload)]
+    return f"{kind} of an answer to {query}"
+
+
+def _quoted(text: str) -> str:
+    line = " ".join(text.split())
+    return f'"{line}"' if len(line) <= _EXCERPT else f'"{line[: _EXCERPT - 3]}..."'
+
+
+def _cut(text: str) -> str:
+    """At most the first `_LONGEST` bytes of a text, on one line."""
+    line = " ".join(text.split())
+    return line.encode("utf-8", "replace")[:_LONGEST].decode(errors="ignore")
+
+
+def _row(entry: Entry) -> list[Any]:
+    """An entry as a list, without the defaults at its end."""
+    row = list(astuple(entry))
+    defaults = list(astuple(Entry("", 0.0, 0.0, "")))
+    while len(row) > 4 and row[-1] == defaults[len(row) - 1]:
+        row.pop()
+    return row
+
+
+def _encoded(entry: Entry) -> bytes:
+    return json.dumps(_row(entry), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _entry(row: Any) -> Entry:
+    """The entry of a list; raises TypeError or ValueError on anything else."""
+    entry = Entry(*row)
+    texts = (entry.text, entry.event, entry.name, entry.by, entry.by_event)
+    if not all(isinstance(text, str) for text in texts) or not entry.text:
+        raise TypeError("a text is missing")
+    times = [entry.since, entry.last]
+    times += [] if entry.superseded is None else [entry.superseded]
+    if any(isinstance(time, bool) or not isinstance(time, int | float) for time in times):
+        raise TypeError("a time is missing")
+    gone = tuple(entry.gone)
+    if not isinstance(entry.times, int) or not all(isinstance(i, int) for i in gone):
+        raise TypeError("a count is missing")
+    return replace(entry, gone=gone)
