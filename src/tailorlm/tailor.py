@@ -245,7 +245,7 @@ class Tailor:
                 return self.store.append(user, payload, key=key)
             case Keep(user, state):
                 return self._keep(user, state)
-            case Complete(requests):
+            case Complete(requests=requests):
                 return tuple(self.llm.complete_many(requests))
 
     def _known(self, read: Callable[[], Result], otherwise: Result) -> Result:

@@ -52,9 +52,16 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Complete requests, together if possible; answered with a tuple of completions."""
+    """Complete requests, together if possible; answered with a tuple of completions.
+
+    Attributes:
+        requests: What is asked.
+        certainty: For the candidates of a turn, how sure the method is of its best answer, from 0
+            to 1; None for what a method asks on the way.
+    """
 
     requests: tuple[Request, ...]
+    certainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,18 @@ class Loop:
         """The method and the gate as one fold."""
         return Learner(self.method, self.gate, self.seed)
 
-    def ask(self, user: str, context: Context, n: HowMany = "auto") -> Steps[Event]:
+    def ask(
+        self, user: str, context: Context, n: HowMany = "auto", turn: str | None = None
+    ) -> Steps[Event]:
         """Plan, complete and record one turn; returns the turn's event.
+
+        The last effect before the turn is appended is the `Complete` whose requests have plans.
+
+        Args:
+            user: Id of the user.
+            context: What is asked.
+            n: How many candidates; see `AskPolicy`.
+            turn: Id of the turn, for whoever has to know it before it is recorded; None makes one.
 
         Raises:
             InputError: If the user id, the query or `n` cannot be used.
@@ -65,13 +75,14 @@ class Loop:
             check_n(n)
         learned = yield from self.learner.learn(user)
         rng = seeded(self.seed, user, learned.position, "ask")
-        plans = yield from self._plans(learned, context, n, rng)
+        certainty = self.method.certainty(learned.state, context, rng)
+        plans = yield from self._plans(learned, context, n, certainty, rng)
         # Shown in a random order: people favour places, and the best plan would always be first.
         plans = [plans[i] for i in rng.permutation(len(plans))]
         requests = tuple(Request(messages=plan.messages, plan=plan) for plan in plans)
-        completions: Sequence[Completion] = yield Complete(requests)
-        turn = Turn(
-            id=uuid.uuid4().hex,
+        completions: Sequence[Completion] = yield Complete(requests, certainty)
+        shown = Turn(
+            id=uuid.uuid4().hex if turn is None else check_id(turn, "turn id"),
             query=context.query,
             history=context.history,
             candidates=tuple(
@@ -79,7 +90,7 @@ class Loop:
                 for plan, completion in zip(plans, completions, strict=True)
             ),
         )
-        event: Event = yield Append(user, turn, None)
+        event: Event = yield Append(user, shown, None)
         return event
 
     def give(self, user: str, feedback: Feedback, key: str | None = None) -> Steps[Event]:
@@ -103,10 +114,14 @@ class Loop:
         return self.method.explain(learned.state, user)
 
     def _plans(
-        self, learned: Learned[Any], context: Context, n: HowMany, rng: np.random.Generator
+        self,
+        learned: Learned[Any],
+        context: Context,
+        n: HowMany,
+        certainty: float,
+        rng: np.random.Generator,
     ) -> Steps[list[Plan]]:
         """The method's plans, with the generic one in the mix or in place of the only one."""
-        certainty = self.method.certainty(learned.state, context, rng)
         shown = self.policy.n(certainty) if n == "auto" else n
         checking = n == "auto" and shown == 1 and rng.random() < self.policy.check
         if checking:

@@ -1,0 +1,51 @@
+"""Who calls, and on whose behalf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request
+
+from tailorlm.service.failures import ServiceError
+
+Scope = Literal["admin", "app", "user"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who makes a request.
+
+    Attributes:
+        scope: "admin" may do everything, "app" acts for its own users, "user" for one user.
+        app: Whose users are meant; "" without keys.
+        user: For the scope "user", the one user.
+    """
+
+    scope: Scope
+    app: str = ""
+    user: str = ""
+
+    def user_id(self, user: str) -> str:
+        """The id in the store of a user as the caller names them; users of two apps never meet.
+
+        Raises:
+            ServiceError: If the caller may not act for this user (403).
+        """
+        if self.user and user != self.user:
+            raise ServiceError(403, "This key belongs to another user.", code="wrong_user")
+        return f"{self.app}/{user}" if self.app else user
+
+
+OPEN = Caller(scope="admin")
+"""Everybody who reaches a gateway without keys, which listens to this machine only."""
+
+
+async def caller(request: Request) -> Caller:
+    """Who makes this request.
+
+    Raises:
+        ServiceError: If it carries no key, or an unknown one, where keys are needed (401).
+    """
+    found: Caller = await request.app.state.identify(request)
+    return found

@@ -1,0 +1,77 @@
+"""Puts the gateway together: its parts, its routes, and how errors are answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tailorlm import __version__
+from tailorlm.errors import TailorError
+from tailorlm.service import chat
+from tailorlm.service.access import OPEN, Caller
+from tailorlm.service.failures import ServiceError, as_service_error
+from tailorlm.service.gateway import Gateway
+
+Identify = Callable[[Request], Awaitable[Caller]]
+
+
+def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
+    """The application.
+
+    Args:
+        gateway: Plans, records and learns.
+        identify: Tells who makes a request; None lets everybody do everything, which is for a
+            gateway that only this machine reaches.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    app = FastAPI(
+        title="tailorlm",
+        version=__version__,
+        summary="Personalization in front of any OpenAI-compatible API.",
+        lifespan=lifespan,
+    )
+    app.state.gateway = gateway
+    app.state.identify = identify or _everybody
+    app.include_router(chat.router)
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(TailorError, _tailor_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    return app
+
+
+async def _everybody(_: Request) -> Caller:
+    return OPEN
+
+
+async def _service_error(_: Request, error: Exception) -> JSONResponse:
+    found = error if isinstance(error, ServiceError) else ServiceError(500, "Internal error.")
+    return JSONResponse(found.body, found.status, headers=found.headers)
+
+
+async def _tailor_error(request: Request, error: Exception) -> JSONResponse:
+    known = error if isinstance(error, TailorError) else TailorError("Internal error.")
+    return await _service_error(request, as_service_error(known))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else "Internal error."
+    return await _service_error(request, ServiceError(status, f"{request.url.path}: {detail}."))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    place = ".".join(str(part) for part in first.get("loc", ())[1:])
+    message = f"{place or 'The request'}: {first.get('msg', 'it cannot be used')}."
+    return await _service_error(request, ServiceError(400, message, param=place or None))

@@ -1,0 +1,200 @@
+"""The loop, driven for many requests at once: its database work in threads, its answers awaited."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from tailorlm.errors import UnknownNameError
+from tailorlm.llms.base import Completion, Request
+from tailorlm.loop.effects import Complete, Steps
+from tailorlm.loop.turn import HowMany
+from tailorlm.methods.base import Method
+from tailorlm.registry import METHODS, names
+from tailorlm.service.failures import ServiceError
+from tailorlm.service.upstream import Upstream
+from tailorlm.tailor import Tailor
+from tailorlm.types import Context, Event
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A turn that is planned and waits for its answers.
+
+    Attributes:
+        turn: Id that the turn will have.
+        user: Whose turn it is.
+        method: The method that planned it.
+        requests: One per candidate, in the order in which they are shown.
+        certainty: How sure the method is of its best answer, from 0 to 1.
+        steps: The loop, stopped where it wants its answers.
+    """
+
+    turn: str
+    user: str
+    method: str
+    requests: tuple[Request, ...]
+    certainty: float
+    steps: Steps[Event]
+
+
+class Gateway:
+    """Plans, records and learns for the routes.
+
+    Args:
+        tailor: The facade with the store and the method in use.
+        upstream: What answers.
+        make_method: Makes the method of a name, for requests that choose one.
+        threads: Database work that may go on at once.
+    """
+
+    def __init__(
+        self,
+        tailor: Tailor,
+        upstream: Upstream,
+        make_method: Callable[[str], Method[Any]],
+        *,
+        threads: int = 16,
+    ) -> None:
+        self.upstream = upstream
+        self.tailor = tailor
+        self._make_method = make_method
+        self._tailors = {tailor.method.name: tailor}
+        self._limiter = anyio.CapacityLimiter(threads)
+        self.methods = frozenset(names(METHODS))
+
+    def using(self, method: str = "") -> Tailor:
+        """The facade of a method, "" for the one in use; all share one store.
+
+        Raises:
+            UnknownNameError: If there is no such method.
+        """
+        if not method:
+            return self.tailor
+        if method not in self.methods:
+            raise UnknownNameError("method", method, self.methods)
+        if method not in self._tailors:
+            main = self.tailor
+            self._tailors[method] = Tailor(
+                main.store,
+                llm=main.llm,
+                method=self._make_method(method),
+                gate=main.loop.gate,
+                policy=main.loop.policy,
+                seed=main.loop.seed,
+            )
+        return self._tailors[method]
+
+    async def in_thread(self, work: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        """Run what waits for the database without holding up other requests."""
+        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
+
+    async def plan(
+        self,
+        user: str,
+        context: Context,
+        n: HowMany,
+        *,
+        method: str = "",
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+    ) -> Planned:
+        """Plan a turn up to the point where its answers are wanted.
+
+        Args:
+            user: Id of the user.
+            context: What is asked.
+            n: How many candidates.
+            method: The method, "" for the one in use.
+            body: The client's request, for what a method asks of the model on the way.
+            headers: The client's headers.
+
+        Raises:
+            TailorError: As `Loop.ask`.
+            ServiceError: If what the method asked on the way is not answered.
+        """
+        tailor = await self.in_thread(self.using, method)
+        turn = uuid.uuid4().hex
+        steps = tailor.loop.ask(user, context, n, turn)
+        answers: object = None
+        while True:
+            wanted = await self.in_thread(_advance, tailor, steps, answers)
+            if not isinstance(wanted, Complete):
+                raise ServiceError(500, "The turn ended without being answered.")
+            if wanted.certainty is not None:
+                return Planned(
+                    turn=turn,
+                    user=user,
+                    method=tailor.method.name,
+                    requests=wanted.requests,
+                    certainty=wanted.certainty,
+                    steps=steps,
+                )
+            answers = await self._on_the_way(wanted.requests, body, headers)
+
+    async def record(self, planned: Planned, completions: Sequence[Completion]) -> Event:
+        """Record a planned turn with its answers, in the order of its requests."""
+        tailor = self.using(planned.method)
+        event = await self.in_thread(_advance, tailor, planned.steps, tuple(completions))
+        if not isinstance(event, Event):
+            raise ServiceError(500, "The turn was answered, but not recorded.")
+        return event
+
+    async def close(self) -> None:
+        """Release the upstream and the store."""
+        await self.upstream.close()
+        await self.in_thread(self.tailor.close)
+
+    async def _on_the_way(
+        self, requests: Sequence[Request], body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> tuple[Completion, ...]:
+        """What a method asks the model before it plans, one after the other."""
+        answers = []
+        for request in requests:
+            asked: dict[str, Any] = {
+                "model": body.get("model"),
+                "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            }
+            if request.temperature is not None:
+                asked["temperature"] = request.temperature
+            if request.max_tokens is not None:
+                asked["max_tokens"] = request.max_tokens
+            answer = await self.upstream.complete(asked, request, headers)
+            answers.append(completion_of(answer, self.upstream.label, str(body.get("model"))))
+        return tuple(answers)
+
+
+def completion_of(answer: Mapping[str, Any], label: str, model: str) -> Completion:
+    """The text of a chat completion object, "" where its first choice has none."""
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else {}
+    message = choice.get("message") if isinstance(choice, dict) else None
+    content = message.get("content") if isinstance(message, dict) else None
+    return Completion(
+        text=content if isinstance(content, str) else "",
+        llm=f"{label}/{model}" if model else label,
+        finish_reason=str(choice.get("finish_reason") or "stop")
+        if isinstance(choice, dict)
+        else "",
+    )
+
+
+def _advance(tailor: Tailor, steps: Steps[Event], answer: object) -> Complete | Event:
+    """Drive the loop until it wants answers of a model, or is done."""
+    while True:
+        try:
+            effect = steps.send(answer)
+        except StopIteration as stop:
+            event: Event = stop.value
+            return event
+        if isinstance(effect, Complete):
+            return effect
+        answer = tailor.perform(effect)
