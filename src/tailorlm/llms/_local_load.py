@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def load(
     if quantization is not None:
         settings |= {"quantization_config": quantization, "device_map": {"": place}}
     try:
-        with _quiet():
+        with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
             model = transformers.AutoModelForCausalLM.from_pretrained(**where, **settings)
             model = model if quantization is not None else model.to(place)
@@ -131,7 +132,7 @@ def _adapted(model: Any, source: Source) -> Any:
     import peft
 
     try:
-        with _quiet():
+        with quiet():
             return peft.PeftModel.from_pretrained(model, str(source.adapter))
     except Exception as error:
         raise LLMError(
@@ -168,8 +169,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars and no advice from transformers, which were not asked for."""
+def quiet() -> Iterator[None]:
+    """No progress bars, and no advice that the libraries have for each other."""
     from transformers.utils import logging
 
     had_bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
@@ -177,7 +178,8 @@ def _quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     try:
         # Reading a .gguf file shows a bar that cannot be switched off.
-        with redirect_stderr(io.StringIO()):
+        with redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         logging.set_verbosity(level)

@@ -231,7 +231,9 @@ class Local(LLM):
         )
 
     def _text(self, tokens: list[int]) -> str:
-        """The answer in tokens of `_cut`, up to the text that ends it."""
+        """The answer that tokens say, up to the token or the text that ends it."""
+        if tokens and tokens[-1] in self._ends:
+            tokens = tokens[:-1]
         text = self._decode(tokens)
         return text.partition(self._stop)[0] if self._stop else text
 
