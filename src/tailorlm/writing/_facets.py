@@ -31,7 +31,7 @@ _GROUPS = (
     "all", "team", "there", "everyone", "everybody", "folks", "guys", "sir", "madam", "both",
     "colleagues", "friends", "again",
 )  # fmt: skip
-_GROUP = re.compile(rf"\b(?:{'|'.join(_GROUPS)})\b", re.IGNORECASE)
+GROUP = re.compile(rf"\b(?:{'|'.join(_GROUPS)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _greets_as(value: str, facts: Facts) -> bool:
     form = greeting_form(facts.mail.greeting).casefold()
     if "{name}" not in value:
         return form == value.casefold()
-    with_name = _GROUP.sub("{name}", form)
+    with_name = GROUP.sub("{name}", form)
     return "".join(with_name.split()) == "".join(value.casefold().split())
 
 
