@@ -1,7 +1,8 @@
 """The demo writer: instant, offline, deterministic answers from templates.
 
 It makes the effect of a plan visible without any model: tags become angles of the answer, style
-tags change its voice and length, simple rules are followed. It knows nothing about the world.
+tags change its voice and length, rules of style are followed, and the points of a mail become the
+mail. It knows nothing about the world.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tailorlm.llms._builtin_address import Reader, closing_of, greeting_of
+from tailorlm.llms._builtin_mail import write_mail
 from tailorlm.llms._builtin_query import Reading, read
+from tailorlm.llms._builtin_sentences import capital, ended
 from tailorlm.llms._builtin_style import Style, style_of
+from tailorlm.llms._builtin_wording import cased, finished
 from tailorlm.llms._text import pieces_of
 from tailorlm.llms.base import LLM, Completion, Request
+from tailorlm.writing.mail_task import read_mail_task
 
 NOTICE = (
     "Demo writer: template text, not a language model. "
@@ -30,6 +36,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
 _CREATIVE = frozenset({"story", "poem"})
 _LAYOUTS = {"plan": "bullets", "howto": "numbers", "ideas": "bullets"}
 _HASHED = 4096
+_NO_CLOSING = frozenset(("", "none", "initials", "first name", "full name"))
 
 
 class Builtin(LLM):
@@ -45,7 +52,11 @@ class Builtin(LLM):
         style = style_of(request.plan)
         purpose = request.plan.purpose if request.plan else "generic"
         choice = _Choice(f"{query[:_HASHED]}|{query[-512:]}|{len(query)}|{request.seed}|{purpose}")
-        text = _Writer(read(query), style, choice, asks=purpose == "explore").write()
+        task = read_mail_task(query)
+        if task is not None:
+            text = write_mail(task, style, choice.of)
+        else:
+            text = _Writer(read(query), style, choice, asks=purpose == "explore").write()
         if request.max_tokens is not None and len(text.split()) > request.max_tokens:
             return Completion(
                 text=_first_words(text, request.max_tokens), llm=self.label, finish_reason="length"
@@ -84,13 +95,14 @@ class _Writer:
         self._choice = choice
         self._asks = asks
         self._frames = _frames()[reading.kind]
-        self._brief = "brief" in style.voices
-        self._thorough = "thorough" in style.voices
+        self._voices = style.voices
+        self._brief = "brief" in self._voices
+        self._thorough = "thorough" in self._voices
         name = choice.of(_frames()["story"]["names"], "name")
         self._values = {"topic": reading.topic, "name": name}
 
     def write(self) -> str:
-        layout = self._style.layout or _LAYOUTS.get(self._kind, "prose")
+        layout = self._style.wish("layout") or _LAYOUTS.get(self._kind, "prose")
         text = _joined(self._head(), self._items(), self._tail(), layout, self._kind)
         return self._finish(self._letter(text) if self._kind == "email" else text)
 
@@ -98,7 +110,7 @@ class _Writer:
         lines = [
             self._pick(_voice(voice)["lead"], voice)
             for voice in ("professional", "amateurish", "subjective")
-            if voice in self._style.voices
+            if voice in self._voices
         ]
         is_short = self._brief and self._kind not in _CREATIVE
         opener = _frames()["brief"]["opener"] if is_short else self._frames["opener"]
@@ -115,7 +127,7 @@ class _Writer:
             return items
         labels = self._frames["labels"][self._span]
         named = [*labels, *(["And whenever it fits"] * len(items))]
-        return [f"{label}: {_ended(item)}" for label, item in zip(named, items, strict=False)]
+        return [f"{label}: {ended(item)}" for label, item in zip(named, items, strict=False)]
 
     def _about(self, tag: str) -> str:
         is_short = self._brief and self._kind not in _CREATIVE
@@ -126,7 +138,7 @@ class _Writer:
         if not self._thorough:
             return sentence
         depth = self._frames.get("depth") or _frames()["common"]["depth"]
-        return f"{_ended(sentence)}{self._gap}{self._pick(depth, f'depth {tag}')}"
+        return f"{ended(sentence)}{self._gap}{self._pick(depth, f'depth {tag}')}"
 
     def _advice_count(self) -> int:
         known = len(self._style.tags)
@@ -141,7 +153,7 @@ class _Writer:
         lines = [
             self._pick(_voice(voice)["line"], voice)
             for voice in ("humorous", "serious")
-            if voice in style.voices
+            if voice in self._voices
         ]
         lines += [self._pick(common["rule"], note, {"rule": f"“{note}”"}) for note in style.notes]
         if self._thorough and self._kind not in _CREATIVE:
@@ -149,7 +161,7 @@ class _Writer:
         closers = [
             self._pick(_voice(voice)["closer"], f"closer {voice}")
             for voice in ("subjective", "objective", "professional", "amateurish")
-            if voice in style.voices
+            if voice in self._voices
         ]
         if self._thorough or not (closers or self._brief):
             closers.insert(0, self._pick(self._frames["closer"], "closer"))
@@ -166,39 +178,30 @@ class _Writer:
         return _filled(self._choice.of(phrases, what), {**self._values, **more})
 
     def _letter(self, body: str) -> str:
-        letters = _frames()["letter"]
-        manner = next(
-            (voice for voice in ("professional", "amateurish") if voice in self._style.voices),
-            "plain",
-        )
-        greeting, regards = letters[manner]
-        end = "" if self._style.sign_off else f"\n\n{regards}"
-        subject = _capital(self._values["topic"])
-        return f"Subject: {subject}\n\n{greeting}\n\n{body}{end}"
+        greeting = greeting_of(self._style, Reader())
+        regards = closing_of(self._style).rstrip(",")
+        subject = f"Subject: {capital(self._values['topic'])}"
+        ends_itself = self._style.wish("sign-off")
+        parts = (subject, greeting, body, "" if ends_itself else regards)
+        return "\n\n".join(part for part in parts if part)
 
     def _finish(self, text: str) -> str:
         """Apply what concerns the text as a whole."""
         style = self._style
-        if "amateurish" in style.voices:
-            for long, short in _frames()["contractions"].items():
-                text = re.sub(rf"\b{long}\b", short, text)
-        if style.call_me:
-            text = f"{style.call_me}, here you go. {text}"
-        if style.max_sentences:
-            text = _first_sentences(text, style.max_sentences)
-        if style.max_words:
-            text = _first_words(text, style.max_words)
-        if style.no_commas:
-            text = text.replace(",", "")
-        if style.no_exclamation:
-            text = text.replace("!", ".")
-        if style.sign_off:
-            text = f"{text}\n\n{style.sign_off}"
-        return (
-            text.lower()
-            if style.case == "lower"
-            else (text.upper() if style.case == "upper" else text)
-        )
+        if name := style.wish("address"):
+            text = f"{name}, here you go. {text}"
+        phrases = [capital(ended(phrase)) for phrase in style.phrases]
+        text = "\n\n".join([text, *phrases])
+        if most := style.most("sentences"):
+            text = _first_sentences(text, most)
+        if most := style.most("length"):
+            text = _first_words(text, most)
+        text = finished(text, style)
+        ends = [style.wish(facet) for facet in ("sign-off", "signature")]
+        closing = "\n".join(end for end in ends if end not in _NO_CLOSING)
+        if not closing:
+            return text
+        return f"{text}\n\n{cased(closing, style)}"
 
 
 @cache
@@ -218,7 +221,7 @@ def _filled(frame: str, values: Mapping[str, str]) -> str:
     def value(slot: re.Match[str]) -> str:
         name = slot.group(1)
         text = values[name.lower()]
-        return _capital(text) if name[0].isupper() else text
+        return capital(text) if name[0].isupper() else text
 
     return _SLOT.sub(value, frame)
 
@@ -227,9 +230,9 @@ def _joined(head: list[str], items: list[str], tail: list[str], layout: str, kin
     """The parts of an answer as one text."""
     if kind == "poem" and layout == "prose":
         return "\n\n".join([*head, *items, *tail])
-    opening = " ".join(_ended(line) for line in head)
-    closing = " ".join(_ended(line) for line in tail)
-    sentences = [_capital(_ended(item)) for item in items]
+    opening = " ".join(ended(line) for line in head)
+    closing = " ".join(ended(line) for line in tail)
+    sentences = [capital(ended(item)) for item in items]
     if layout == "prose":
         body = " ".join(sentences)
     elif layout == "numbers":
@@ -237,18 +240,6 @@ def _joined(head: list[str], items: list[str], tail: list[str], layout: str, kin
     else:
         body = "\n".join(f"- {sentence}" for sentence in sentences)
     return "\n\n".join(part for part in (opening, body, closing) if part)
-
-
-def _ended(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?", ":", ",")) else sentence + "."
-
-
-def _capital(text: str) -> str:
-    letter = re.search(r"\w", text)
-    if letter is None:
-        return text
-    at = letter.start()
-    return text[:at] + text[at].upper() + text[at + 1 :]
 
 
 def _in_sentence(tag: str) -> str:

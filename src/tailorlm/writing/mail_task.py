@@ -90,8 +90,7 @@ def read_mail_task(text: str) -> MailTask | None:
         text: A query; at most its last 100,000 characters are read.
     """
     lines = [line.strip() for line in text[-_MAX_READ:].splitlines()]
-    at = next((i for i in reversed(range(len(lines))) if _WRITES.search(lines[i])
-               and not lines[i].startswith(_BULLET) and not _FIELD.fullmatch(lines[i])), None)  # fmt: skip
+    at = next((i for i in reversed(range(len(lines))) if _instructs(lines[i])), None)
     if at is None:
         return None
     fields: dict[str, str] = {}
@@ -118,6 +117,11 @@ def read_mail_task(text: str) -> MailTask | None:
         sender=fields.get("From", ""),
         kind=asked["kind"].strip() if asked else "mail",
     )
+
+
+def _instructs(line: str) -> bool:
+    """Whether a line asks to write, rather than being part of what is to be written."""
+    return not line.startswith(_BULLET) and bool(_WRITES.search(line)) and not _FIELD.match(line)
 
 
 def _one_line(text: str, longest: int) -> str:

@@ -1,0 +1,274 @@
+"""A mail of the demo writer: its points as sentences, in the style that the rules wish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+
+from tailorlm.llms._builtin_address import (
+    Reader,
+    closes_in_words,
+    closing_of,
+    greeting_of,
+    is_greeting,
+    signature_of,
+)
+from tailorlm.llms._builtin_fit import Body, Limits, fitted
+from tailorlm.llms._builtin_sentences import (
+    Manner,
+    Note,
+    addressee,
+    capital,
+    ended,
+    join_sentences,
+    notes_of,
+    split_sentence,
+    worded,
+)
+from tailorlm.llms._builtin_style import Style
+from tailorlm.llms._builtin_wording import cased, finished, marked, words
+from tailorlm.writing.mail_task import MailTask
+from tailorlm.writing.traits import words_of
+
+Pick = Callable[[Sequence[str], str], str]
+"""Chooses one of some phrases, by what it is for."""
+
+_MAILS = frozenset(("mail", "email", "e-mail", "letter", "message", "note", "reply", "memo"))
+_LEADS = re.compile(
+    r"(?:no action|action|fyi|note|heads up|in short|summary|quick|good news|for your)\b|.*:$",
+    re.IGNORECASE,
+)
+_ATTACHED = re.compile(r"(?:attached|enclosed)\b", re.IGNORECASE)
+_LATER: dict[Manner, Manner] = {"hedged": "formal", "formal": "hedged", "polite": "direct"}
+"""How what is asked after the first request is worded, so that requests do not sound alike."""
+_LONG_SENTENCE = 13
+_ASIDE = re.compile(r" \(([a-z][^()\d]*)\)")
+_LONGEST_LINE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """How much is written: every step of a shorter mail leaves more out."""
+
+    manner: Manner
+    has_courtesy: bool = True
+    has_frame: bool = True
+
+
+def write_mail(task: MailTask, style: Style, pick: Pick) -> str:
+    """The mail of a task, in a style.
+
+    Without rules it is what a stranger would write: a greeting, a pleasantry, the points in full
+    sentences, a courtesy, a closing and the sender's name.
+
+    Args:
+        task: What to write.
+        style: How to write it. Subjects among its tags are left out: the points say it all.
+        pick: Chooses among courtesies.
+    """
+    return _Mail(task, style, pick).write()
+
+
+class _Mail:
+    """One mail in the making."""
+
+    def __init__(self, task: MailTask, style: Style, pick: Pick) -> None:
+        self._style = style
+        self._pick = pick
+        self._is_mail = not _MAILS.isdisjoint(task.kind.casefold().split())
+        self._sender = task.sender
+        self._is_formal = style.wish("register") == "formal"
+        self._reader = Reader.of(task.recipient or addressee(task.points))
+        self._notes = [
+            note for point in task.points for note in notes_of(point, self._reader.names)
+        ] or [Note("statement", f"This is about {task.subject}")]
+        layout = style.wish("layout")
+        self._layout = layout if layout in ("bullets", "numbers") else "prose"
+
+    def write(self) -> str:
+        limits = Limits.of(self._style)
+        return fitted(
+            [partial(self._body, effort) for effort in self._efforts(limits)],
+            limits,
+            self._assembled,
+        )
+
+    def _efforts(self, limits: Limits) -> list[_Effort]:
+        """The ways to write it, the longest first; without a limit there is just one."""
+        style = self._style
+        is_brief = style.wish("detail") == "brief"
+        manner: Manner = "formal" if self._is_formal else "polite"
+        if style.wish("hedging") == "yes":
+            manner = "hedged"
+        elif is_brief or style.wish("hedging") == "no" or self._layout != "prose":
+            manner = "direct"
+        first = _Effort(manner, has_courtesy=not is_brief)
+        if not limits.words:
+            return [first]
+        shorter: list[Manner] = [manner] if manner == "hedged" else ["direct", "terse"]
+        efforts = [first, *(_Effort(way, has_courtesy=False) for way in [manner, *shorter])]
+        return [*efforts, replace(efforts[-1], has_frame=False)]
+
+    def _body(self, effort: _Effort) -> Body:
+        style = self._style
+        is_formal_frame = effort.has_frame or not self._is_mail
+        greeting = greeting_of(style, self._reader) if self._is_mail else ""
+        closing = closing_of(style) if self._is_mail else ""
+        name = signature_of(style, self._sender) if self._is_mail else ""
+        if not is_formal_frame:
+            greeting = greeting if style.wish("greeting") else ""
+            closing = closing if style.wish("sign-off") else ""
+            name = name if style.wish("signature") else ""
+        lead, closers = self._phrases()
+        points = self._points(effort)
+        if self._layout == "bullets" and not lead and len(points) > 1:
+            lead, points = self._asked_first(points)
+        return Body(
+            greeting=greeting,
+            lead=lead,
+            friendly=self._friendly(effort, greeting),
+            points=tuple(points),
+            closers=(*closers, *self._courtesies(effort, closing)),
+            closing=closing,
+            signature=name,
+            is_compact=not (greeting or closing) or effort.manner == "terse",
+        )
+
+    def _points(self, effort: _Effort) -> list[str]:
+        """The notes as sentences, one or more each; a note's sentences share a text."""
+        wish = self._style.wish("sentence length")
+        texts: list[str] = []
+        asked = 0
+        for note in self._notes:
+            manner = effort.manner
+            if note.wants and asked:
+                manner = _LATER.get(manner, manner)
+            if note.kind == "sent" and self._opens_attached():
+                manner = "direct"
+            asked += note.wants
+            texts.append(worded(note, manner)[:_LONGEST_LINE])
+        opener = self._opener()
+        if effort.has_courtesy and self._is_formal and self._notes[0].kind == "statement":
+            texts[0] = _introduced(texts[0])
+        if opener.endswith(",") and texts:
+            texts[0] = f"{capital(opener)} {texts[0]}"
+        if wish == "short":
+            return [" ".join(split_sentence(text)) for text in texts]
+        if wish == "long" and self._layout == "prose":
+            return _lengthened(texts)
+        return texts
+
+    def _asked_first(self, points: list[str]) -> tuple[str, list[str]]:
+        """What the reader is to do as the first line, and the rest."""
+        at = next((i for i, note in enumerate(self._notes[: len(points)]) if note.wants), None)
+        if at is None:
+            return "", points
+        return points[at], [*points[:at], *points[at + 1 :]]
+
+    def _opener(self) -> str:
+        """What the mail opens with by a rule that names no greeting."""
+        form = self._style.wish("greeting")
+        if form and form != "none" and "{name}" not in form and not is_greeting(form):
+            return form
+        return next((p for p in self._style.phrases if p.endswith(",") and not is_greeting(p)), "")
+
+    def _opens_attached(self) -> bool:
+        return _ATTACHED.match(self._opener()) is not None
+
+    def _phrases(self) -> tuple[str, list[str]]:
+        """The phrase to start with, and the lines to end with."""
+        style = self._style
+        lead, closers = "", []
+        opener = self._opener()
+        if opener.endswith((".", "!", "?", ":")):
+            lead = opener
+        for phrase in style.phrases:
+            if phrase == opener:
+                continue
+            if not lead and _LEADS.match(phrase):
+                lead = ended(phrase)
+            else:
+                closers.append(capital(ended(phrase)))
+        wished = style.wish("sign-off")
+        if wished != "none" and closes_in_words(wished):
+            closers.append(self._closing_words(wished))
+        return capital(lead), closers
+
+    def _closing_words(self, wished: str) -> str:
+        """A sentence to close with: a courtesy that says it, or the words themselves."""
+        known = [
+            line for line in words()["mail"]["courtesy"] if wished.casefold() in line.casefold()
+        ]
+        return known[0] if known else capital(ended(wished))
+
+    def _friendly(self, effort: _Effort, greeting: str) -> str:
+        wish = self._style.wish("pleasantries")
+        usual = effort.has_courtesy and bool(greeting) and self._layout == "prose"
+        usual = usual and not self._is_formal
+        if wish == "no" or (not wish and not usual):
+            return ""
+        return self._pick(words()["mail"]["warm" if self._is_warm() else "friendly"], "friendly")
+
+    def _courtesies(self, effort: _Effort, closing: str) -> list[str]:
+        style, lines = self._style, words()["mail"]
+        asks = any(note.wants for note in self._notes)
+        thanks = style.wish("thanks")
+        is_usual = effort.has_courtesy and bool(closing) and style.wish("pleasantries") != "no"
+        is_usual = is_usual and self._layout == "prose"
+        found: list[str] = []
+        if style.wish("hedging") == "yes" and not asks:
+            found.append(lines["hedged"][0])
+        elif is_usual and (self._is_formal or not asks or thanks == "no") and thanks != "yes":
+            found.append(self._pick(lines["courtesy"], "courtesy"))
+        if thanks == "yes" or (is_usual and asks and not thanks):
+            kind = "warm_thanks" if self._is_warm() else "thanks"
+            kind = "formal_thanks" if self._is_formal else kind
+            found.append(self._pick(lines[kind], "thanks"))
+        if style.wish("humour") == "yes":
+            found.append(self._pick(lines["humorous"], "humour"))
+        if style.wish("stance") == "subjective":
+            found.append(self._pick(lines["subjective"], "stance"))
+        if style.wish("detail") == "thorough":
+            found += lines["more"][:2]
+        return found
+
+    def _is_warm(self) -> bool:
+        style = self._style
+        if style.wish("exclamation marks") == "no":
+            return False
+        return style.wish("exclamation marks") == "yes" or "!" in style.wish("greeting")
+
+    def _assembled(self, body: Body) -> str:
+        """A body as a whole mail, in the words and marks of the style."""
+        style = self._style
+        blocks = list(body.blocks(self._layout))
+        text = finished("\n\n".join(blocks), style)
+        ends = [marked(line, style) for line in (body.greeting, body.closing)]
+        ends = [re.sub(r"\.$", ",", ends[0]) if "!" in body.greeting else ends[0], ends[1]]
+        greeting, closing = (cased(line, style) for line in ends)
+        farewell = "\n".join(line for line in (closing, body.signature) if line)
+        return "\n\n".join(part for part in (greeting, text, farewell) if part)
+
+
+def _introduced(text: str) -> str:
+    """The first sentence of a formal mail, led up to where it is the writer's own news."""
+    return f"I am writing to let you know that {text}" if text.startswith("I ") else text
+
+
+def _lengthened(texts: list[str]) -> list[str]:
+    """Sentences joined, the shortest first, until they are long; questions stay as they are."""
+    joined = [_ASIDE.sub(r", \1,", text).replace(",.", ".") for text in texts]
+    while len(joined) > 1 and sum(len(words_of(t)) for t in joined) < _LONG_SENTENCE * len(joined):
+        pairs = [
+            (len(words_of(one)) + len(words_of(other)), at)
+            for at, (one, other) in enumerate(pairwise(joined))
+            if "?" not in one + other
+        ]
+        if not pairs:
+            break
+        _, at = min(pairs)
+        joined[at : at + 2] = [join_sentences(joined[at], joined[at + 1])]
+    return joined
