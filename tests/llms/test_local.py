@@ -421,6 +421,7 @@ def smollm2() -> Path:
 
 @needs_transformers
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_real_smollm2_answers() -> None:
     pytest.importorskip("gguf", reason="needs the extra 'local'")
     llm = create_llm(f"local/{smollm2()}")
