@@ -31,18 +31,26 @@ def test_features_by_hand() -> None:
 
 
 def test_one_text_gives_burrows_delta() -> None:
-    one, other = SCALE.scores(FORMAL[0]), SCALE.scores(BRIEF[0])
+    one, other = SCALE.scores([FORMAL[0], BRIEF[0]])
     delta = float(SCALE.weights @ np.abs(one - other))
     assert style_distance(FORMAL[0], [BRIEF[0]], SCALE) == pytest.approx(delta)
     assert style_distance(FORMAL[0], [FORMAL[0]], SCALE) == pytest.approx(0.0)
 
 
-def test_several_texts_by_the_formula() -> None:
-    texts = [*FORMAL[:4], BRIEF[0]]
-    pairs = [[style_distance(a, [b], SCALE) for b in texts] for a in texts]
-    to_each = [style_distance(BRIEF[5], [text], SCALE) for text in texts]
-    expected = np.mean(to_each) - np.mean(pairs) / 2
-    assert style_distance(BRIEF[5], texts, SCALE) == pytest.approx(expected)
+def delta(one: str, other: str) -> float:
+    return style_distance(one, [other], SCALE)
+
+
+@pytest.mark.parametrize("n_given", [1, 3])
+def test_several_texts_by_the_formula(n_given: int) -> None:
+    given, own = BRIEF[5 : 5 + n_given], [*FORMAL[:4], BRIEF[0]]
+    across, among, within = (
+        np.mean([delta(one, other) for one in left for other in right])
+        for left, right in ((given, own), (given, given), (own, own))
+    )
+    expected = across - among / 2 - within / 2
+    assert style_distance(given, own, SCALE) == pytest.approx(expected)
+    assert style_distance(given, given[::-1], SCALE) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_own_texts_are_nearest_on_average_to_their_own_kind() -> None:
@@ -59,6 +67,13 @@ def test_a_varied_author_is_not_farther_for_being_varied() -> None:
     to_mixed = np.mean([SCALE.profile(mixed).distance(text) for text in mixed])
     to_formal = np.mean([SCALE.profile(FORMAL).distance(text) for text in mixed])
     assert to_mixed < to_formal
+
+
+@pytest.mark.parametrize("texts", [FORMAL, BRIEF])
+def test_noise_of_single_texts_is_subtracted_where_sets_are_compared(texts: list[str]) -> None:
+    profile = SCALE.profile(texts[:15])
+    one_by_one = np.mean([profile.distance(text) for text in texts[15:]])
+    assert profile.distance(texts[15:]) < 0.3 * one_by_one
 
 
 def test_families_count_the_same_and_constant_features_do_not() -> None:
@@ -79,5 +94,7 @@ def test_what_is_refused() -> None:
         SCALE.profile([])
     with pytest.raises(InputError, match="list of at least one text"):
         SCALE.profile("text")
+    with pytest.raises(InputError, match="list of at least one text"):
+        SCALE.profile(FORMAL).distance([])
     with pytest.raises(InputError, match="The text is empty"):
         style_distance(" ", FORMAL, SCALE)

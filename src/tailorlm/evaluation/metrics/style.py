@@ -79,73 +79,82 @@ class StyleScale:
         Raises:
             InputError: If there is no text, or one is blank.
         """
-        if isinstance(texts, str) or not texts:
-            raise InputError("A profile of style needs a list of at least one text.")
-        own = np.stack([self.scores(text) for text in texts])
-        ordered = np.sort(own, axis=0)
-        n = len(texts)
-        # Of all n * n pairs of texts, the k-th smallest is the larger one in 2 k - 1 - n more
-        # than the smaller one.
-        spread = (2 * np.arange(1, n + 1) - 1 - n) @ ordered / n**2
-        return StyleProfile(self, own, float(self.weights @ spread))
+        return StyleProfile(self, self.scores(texts))
 
-    def scores(self, text: str) -> FloatArray:
-        """The text's z-scores, shape (features,), from -3 to 3.
+    def scores(self, texts: Sequence[str]) -> FloatArray:
+        """The z-scores of texts, shape (texts, features), from -3 to 3.
 
         Raises:
-            InputError: If the text is blank.
+            InputError: If there is no text, or one is blank.
         """
-        parts = _families(check_not_blank(text, "text"), self.grams)
-        scores = (np.concatenate(parts) - self.means) / self.deviations
+        if isinstance(texts, str) or not texts:
+            raise InputError("Style is taken from a list of at least one text.")
+        found = [
+            np.concatenate(_families(check_not_blank(text, "text"), self.grams)) for text in texts
+        ]
+        scores = (np.stack(found) - self.means) / self.deviations
         return np.clip(scores, -_LARGEST, _LARGEST)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class StyleProfile:
-    """How one author writes, on a scale.
+    """How one author writes, on a scale; made by `StyleScale.profile`.
 
-    Attributes:
+    Args:
         scale: The scale.
         own: z-scores of the author's texts, shape (texts, features).
-        spread: Half the mean distance of two of them, drawn with replacement.
     """
 
-    scale: StyleScale
-    own: FloatArray
-    spread: float
+    def __init__(self, scale: StyleScale, own: FloatArray) -> None:
+        self._scale = scale
+        self._own = own
+        self._spread = _spread(own, scale.weights)
 
-    def distance(self, text: str) -> float:
-        """How far a text is from the author's, at least 0; less is more alike.
+    def distance(self, texts: str | Sequence[str]) -> float:
+        """How far a text, or several, are from the author's, at least 0; less is more alike.
 
-        With z_f(t) the z-score of feature f in a text, w_f the weights of the scale, and T the
-        author's texts::
+        With z_f(t) the z-score of feature f in a text, w_f the weights of the scale, A the texts
+        given and T the author's::
 
             delta(a, b) = sum_f w_f | z_f(a) - z_f(b) |
-            distance(a) = mean over t of delta(a, t) - mean over t, u of delta(t, u) / 2
+            distance = mean of delta(a, t) - mean of delta(a, a') / 2 - mean of delta(t, t') / 2
 
         The first is Burrows's delta of two texts (Burrows 2002, "'Delta': a measure of stylistic
         difference and a guide to likely authorship"), which has function words alone. The second
-        takes it to a set of texts, as the continuous ranked probability score does (Gneiting and
-        Raftery 2007, equation 21): it is the delta if T is one text, and a text drawn from T is
-        nearest to T on average. The distance to the mean of T, which is commonly taken, is least to
-        whichever author is the most ordinary.
+        takes it to sets, as half the energy distance does (Szekely and Rizzo 2013, "Energy
+        statistics", section 2): each mean is over all pairs, and the distance is 0 if A and T are
+        spread alike, and delta itself if both are one text. The distance to an average of T, which
+        is commonly taken, is least to whichever author is the most ordinary.
+
+        Short texts are noisier, and noise counts as distance. Where texts of different lengths are
+        compared, give all of each writer at once: their noise is then subtracted. What is left of
+        it shrinks with the number of texts, so give as many of each writer.
 
         Raises:
-            InputError: If the text is blank.
+            InputError: If there is no text, or one is blank.
         """
-        apart = np.abs(self.own - self.scale.scores(text)).mean(axis=0)
-        return max(float(self.scale.weights @ apart) - self.spread, 0.0)
+        given = self._scale.scores([texts] if isinstance(texts, str) else texts)
+        apart = np.mean([np.abs(self._own - scores).mean(axis=0) for scores in given], axis=0)
+        own_spread = _spread(given, self._scale.weights)
+        return max(float(self._scale.weights @ apart) - own_spread - self._spread, 0.0)
 
 
-def style_distance(text: str, texts: Sequence[str], scale: StyleScale) -> float:
-    """`StyleProfile.distance` of one text to texts of an author.
+def style_distance(texts: str | Sequence[str], others: Sequence[str], scale: StyleScale) -> float:
+    """`StyleProfile.distance` of texts to the texts of an author.
 
-    To measure many texts against one author, make the profile once.
+    To measure often against one author, make the profile once.
 
     Raises:
         InputError: If there are no texts, or one is blank.
     """
-    return scale.profile(texts).distance(text)
+    return scale.profile(others).distance(texts)
+
+
+def _spread(scores: FloatArray, weights: FloatArray) -> float:
+    """Half the mean delta of two texts, drawn with replacement from scores (n, features)."""
+    n = len(scores)
+    # In n * n pairs the k-th smallest is 2 k - 1 - n times more often the larger than the smaller.
+    signs = 2 * np.arange(1, n + 1) - 1 - n
+    return float(weights @ (signs @ np.sort(scores, axis=0))) / n**2
 
 
 def _families(text: str, common: Sequence[str]) -> tuple[FloatArray, ...]:
