@@ -20,7 +20,7 @@ from tailorlm.loop.effects import About, Earlier, Keep, Load, Read, Steps
 from tailorlm.loop.gate import Gate, GateState
 from tailorlm.methods.base import Method
 from tailorlm.store.base import StoredState
-from tailorlm.types import Edit, Event, Pick, Ranking, Rating, Turn
+from tailorlm.types import Edit, Event, Payload, Pick, Ranking, Rating, Turn
 
 State = TypeVar("State")
 _LENGTH = struct.Struct("<I")
@@ -153,16 +153,20 @@ def seeded(seed: int, user: str, position: int, purpose: str) -> np.random.Gener
 
 
 def subject(event: Event) -> tuple[object, ...]:
-    """What an event judges; a later event with the same subject corrects it.
+    """What an event judges; a later event with the same subject corrects it."""
+    return judged(event.payload) or ("event", event.id)
+
+
+def judged(payload: Payload) -> tuple[object, ...] | None:
+    """What feedback on a turn judges, or None for what judges nothing.
 
     Rankings and picks both order a turn's candidates; edits and ratings concern one candidate.
     """
-    payload = event.payload
     if isinstance(payload, Ranking | Pick):
         return ("order", payload.turn)
     if isinstance(payload, Rating | Edit):
         return (type(payload).__name__, payload.turn, payload.candidate)
-    return ("event", event.id)
+    return None
 
 
 def effective(events: Sequence[Event]) -> list[Event]:

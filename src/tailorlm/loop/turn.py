@@ -108,6 +108,19 @@ class Loop:
         yield from self.learner.learn(user)
         return event
 
+    def preview(self, user: str, context: Context) -> Steps[tuple[Plan, Plan]]:
+        """The generic plan and the method's best one, for a look; nothing is recorded.
+
+        Raises:
+            InputError: If the user id or the query cannot be used.
+        """
+        check_id(user, "user id")
+        check_text(context.query, "query")
+        learned = yield from self.learner.learn(user)
+        rng = seeded(self.seed, user, learned.position, "preview")
+        (best,) = yield from self._propose(learned, context, 1, rng)
+        return self.method.generic_plan(context), best
+
     def profile(self, user: str) -> Steps[Profile]:
         """What is believed about a user by now."""
         learned = yield from self.learner.learn(user)

@@ -36,6 +36,13 @@ class Caller:
             raise ServiceError(403, "This key belongs to another user.", code="wrong_user")
         return f"{self.app}/{user}" if self.app else user
 
+    def own_name(self, user_id: str) -> str | None:
+        """How the caller names a user of the store; None for another app's user."""
+        if not self.app:
+            return user_id
+        app, _, user = user_id.partition("/")
+        return user if app == self.app else None
+
 
 OPEN = Caller(scope="admin")
 """Everybody who reaches a gateway without keys, which listens to this machine only."""

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from tailorlm import __version__
 from tailorlm.errors import TailorError
-from tailorlm.service import chat
+from tailorlm.service import asking, chat, feedback, users
 from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError, as_service_error
 from tailorlm.service.gateway import Gateway
@@ -42,7 +42,8 @@ def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.identify = identify or _everybody
-    app.include_router(chat.router)
+    for part in (chat, asking, feedback, users):
+        app.include_router(part.router)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(TailorError, _tailor_error)
     app.add_exception_handler(HTTPException, _http_error)

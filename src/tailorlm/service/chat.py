@@ -33,7 +33,7 @@ _Caller = Annotated[Caller, Depends(caller)]
     "/v1/chat/completions", summary="Answer a conversation, personally where a user is named"
 )
 async def chat_completions(request: Request, by: _Caller) -> Response:
-    """As OpenAI's, with the field `tailor` on top: which turn it is, and what each answer follows."""
+    """As OpenAI's, with the field `tailor` on top: which turn it is, what each answer follows."""
     gateway: Gateway = request.app.state.gateway
     call = read_chat(await json_body(request), gateway.methods)
     exchange = await _exchange(gateway, call, by, request.headers)

@@ -20,7 +20,7 @@ from tailorlm.registry import METHODS, names
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.upstream import Upstream
 from tailorlm.tailor import Tailor
-from tailorlm.types import Context, Event
+from tailorlm.types import Context, Event, Plan
 
 Result = TypeVar("Result")
 
@@ -53,6 +53,7 @@ class Gateway:
         tailor: The facade with the store and the method in use.
         upstream: What answers.
         make_method: Makes the method of a name, for requests that choose one.
+        model: The model of requests that name none, or "".
         threads: Database work that may go on at once.
     """
 
@@ -62,10 +63,12 @@ class Gateway:
         upstream: Upstream,
         make_method: Callable[[str], Method[Any]],
         *,
+        model: str = "",
         threads: int = 16,
     ) -> None:
         self.upstream = upstream
         self.tailor = tailor
+        self.model = model
         self._make_method = make_method
         self._tailors = {tailor.method.name: tailor}
         self._limiter = anyio.CapacityLimiter(threads)
@@ -124,21 +127,34 @@ class Gateway:
         tailor = await self.in_thread(self.using, method)
         turn = uuid.uuid4().hex
         steps = tailor.loop.ask(user, context, n, turn)
-        answers: object = None
-        while True:
-            wanted = await self.in_thread(_advance, tailor, steps, answers)
-            if not isinstance(wanted, Complete):
-                raise ServiceError(500, "The turn ended without being answered.")
-            if wanted.certainty is not None:
-                return Planned(
-                    turn=turn,
-                    user=user,
-                    method=tailor.method.name,
-                    requests=wanted.requests,
-                    certainty=wanted.certainty,
-                    steps=steps,
-                )
-            answers = await self._on_the_way(wanted.requests, body, headers)
+        wanted = await self._until_shown(tailor, steps, body, headers)
+        if not isinstance(wanted, Complete):
+            raise ServiceError(500, "The turn ended without being answered.")
+        return Planned(
+            turn=turn,
+            user=user,
+            method=tailor.method.name,
+            requests=wanted.requests,
+            certainty=1.0 if wanted.certainty is None else wanted.certainty,
+            steps=steps,
+        )
+
+    async def preview(
+        self,
+        user: str,
+        context: Context,
+        *,
+        method: str = "",
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+    ) -> tuple[Plan, Plan]:
+        """The generic plan and the method's best one; nothing is recorded. Arguments as `plan`."""
+        tailor = await self.in_thread(self.using, method)
+        steps = tailor.loop.preview(user, context)
+        found = await self._until_shown(tailor, steps, body, headers)
+        if isinstance(found, Complete):
+            raise ServiceError(500, "The preview asked for answers to show.")
+        return found
 
     async def record(self, planned: Planned, completions: Sequence[Completion]) -> Event:
         """Record a planned turn with its answers, in the order of its requests."""
@@ -152,6 +168,21 @@ class Gateway:
         """Release the upstream and the store."""
         await self.upstream.close()
         await self.in_thread(self.tailor.close)
+
+    async def _until_shown(
+        self,
+        tailor: Tailor,
+        steps: Steps[Result],
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+    ) -> Complete | Result:
+        """Drive the loop until it wants answers to show, or is done."""
+        answers: object = None
+        while True:
+            wanted = await self.in_thread(_advance, tailor, steps, answers)
+            if not isinstance(wanted, Complete) or wanted.certainty is not None:
+                return wanted
+            answers = await self._on_the_way(wanted.requests, body, headers)
 
     async def _on_the_way(
         self, requests: Sequence[Request], body: Mapping[str, Any], headers: Mapping[str, str]
@@ -187,14 +218,14 @@ def completion_of(answer: Mapping[str, Any], label: str, model: str) -> Completi
     )
 
 
-def _advance(tailor: Tailor, steps: Steps[Event], answer: object) -> Complete | Event:
+def _advance(tailor: Tailor, steps: Steps[Result], answer: object) -> Complete | Result:
     """Drive the loop until it wants answers of a model, or is done."""
     while True:
         try:
             effect = steps.send(answer)
         except StopIteration as stop:
-            event: Event = stop.value
-            return event
+            result: Result = stop.value
+            return result
         if isinstance(effect, Complete):
             return effect
         answer = tailor.perform(effect)

@@ -71,7 +71,7 @@ def read_chat(body: object, methods: Collection[str]) -> ChatCall:
     extension = body.get(EXTENSION) or {}
     if not isinstance(extension, dict):
         raise _wrong(EXTENSION, "an object", extension)
-    method, model = _split_method(model.strip(), methods)
+    method, model = split_method(model.strip(), methods)
     outgoing = {key: value for key, value in body.items() if key not in (EXTENSION, "n")}
     outgoing["model"] = model
     return ChatCall(
@@ -101,6 +101,12 @@ def with_plan(call: ChatCall, plan: Plan) -> dict[str, Any]:
     if not lead:
         return call.body
     return {**call.body, "messages": _led(call.body["messages"], lead)}
+
+
+def split_method(model: str, methods: Collection[str]) -> tuple[str, str]:
+    """Method ("" for none) and model of "bayes_tags:llama3:8b"; other colons are the model's."""
+    method, _, rest = model.partition(":")
+    return (method, rest) if rest and method in methods else ("", model)
 
 
 def text_of(content: object) -> str:
@@ -142,12 +148,6 @@ def _context(messages: Sequence[Any]) -> Context | None:
         if m.get("role") in _ROLES and (text := text_of(m.get("content"))).strip()
     )
     return Context(text_of(said[last].get("content")), history)
-
-
-def _split_method(model: str, methods: Collection[str]) -> tuple[str, str]:
-    """Method and model of "bayes_tags:llama3:8b"; other colons belong to the model."""
-    method, _, rest = model.partition(":")
-    return (method, rest) if rest and method in methods else ("", model)
 
 
 def _how_many(n: object) -> HowMany:
