@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tailorlm import __version__
-from tailorlm.cli import ask, data, demo, evaluate, feedback, lamp, records, replay
+from tailorlm.cli import ask, data, demo, evaluate, feedback, lamp, records, replay, serve
 from tailorlm.cli.show import plain, stderr
 from tailorlm.cli.start import INTERRUPTED, run
 from tailorlm.errors import TailorError
@@ -122,6 +122,7 @@ for _command, _panel in (
     (records.erase, _LOOKING),
     (demo.demo, _TRYING),
     (replay.replay, _TRYING),
+    (serve.serve, _ASKING),
 ):
     app.command(_command.__name__.rstrip("_"), rich_help_panel=_panel)(guarded(_command))
 
