@@ -29,6 +29,7 @@ from tailorlm.writing.statements import (
     Part,
     attribute_part,
     read_statement,
+    stems,
     superseded_claims,
 )
 
@@ -39,6 +40,7 @@ MAX_BYTES = 4000
 _LONGEST = 1000
 """Bytes that are kept of one part of a statement."""
 _EXCERPT = 60
+_HOW_TO_ANSWER = frozenset({"address", "language", "units"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,19 @@ class Entry:
         return f"{self.name}: {self.text}" if self.name else self.text
 
     @property
+    def holds(self) -> bool:
+        """Whether nothing has taken its place."""
+        return self.superseded is None
+
+    @property
+    def describes_user(self) -> bool:
+        """Whether it tells who the user is, rather than how to answer."""
+        return all(
+            claim.kind in ("fact", "taste", "choice") and claim.about not in _HOW_TO_ANSWER
+            for claim in self.part.claims
+        )
+
+    @property
     def part(self) -> Part:
         """What it claims."""
         return _part(self.name, self.text)
@@ -85,7 +100,7 @@ class Entry:
         return Belief(
             kind="attribute" if self.name else "statement",
             name=self.wording,
-            probability=float(self.superseded is None),
+            probability=float(self.holds),
             evidence=self.times,
             last_seen=self.last,
             since=self.since,
@@ -146,12 +161,27 @@ class Said:
 
     def in_force(self) -> tuple[str, ...]:
         """What holds now, oldest first."""
-        return tuple(entry.wording for entry in self.entries if entry.superseded is None)
+        return tuple(entry.wording for entry in self.entries if entry.holds)
+
+    def outdates(self, line: str) -> bool:
+        """Whether a line names what the user said is over, such as an old home or a past taste.
+
+        Only words are compared: "likes the food of Porto" is outdated by a move away from Porto.
+        """
+        named = set(stems(line))
+        gone = {value for e in self.entries if not e.holds for value in e.part.values}
+        here = {value for e in self.entries if e.holds for value in e.part.values}
+        return any(named.issuperset(value) for value in gone - here)
+
+    def allows(self, rule: StyleRule) -> bool:
+        """Whether nothing that holds at all times speaks against a rule of writing."""
+        wishes = (e.part for e in self.entries if e.holds and not e.part.scope)
+        return not any(rule.excludes(wish) for part in wishes for wish in part.rules)
 
     def beliefs(self) -> tuple[Belief, ...]:
         """What holds, then what was replaced, each newest first."""
         newest = list(reversed(self.entries))
-        order = sorted(newest, key=lambda entry: entry.superseded is not None)
+        order = sorted(newest, key=lambda entry: not entry.holds)
         return tuple(entry.belief for entry in order)
 
     def note(self) -> str:
@@ -189,10 +219,10 @@ class Said:
         part = entry.part
         kept, replaced = [], False
         for old in self.entries:
-            if old.superseded is None and (old.name, old.text) == (entry.name, entry.text):
+            if old.holds and (old.name, old.text) == (entry.name, entry.text):
                 entry = replace(entry, since=old.since, times=old.times + 1)
                 continue
-            if old.superseded is None:
+            if old.holds:
                 after = old.without(superseded_claims(part, old.part), event, by)
                 replaced = replaced or after is not old
                 old = after
@@ -217,7 +247,7 @@ class Said:
             return self
         entries = list(self.entries)
         for place, old in enumerate(entries):
-            if old.superseded is not None or not old.part.rules:
+            if not old.holds or not old.part.rules:
                 continue
             if any(old.wording not in candidate.plan.rules for candidate in shown):
                 continue
@@ -233,7 +263,7 @@ class Said:
     def _bounded(self) -> Said:
         """The record without what does not fit: what was replaced first, then the oldest."""
         sizes = [len(_encoded(entry)) for entry in self.entries]
-        order = sorted(range(len(sizes) - 1), key=lambda i: (self.entries[i].superseded is None, i))
+        order = sorted(range(len(sizes) - 1), key=lambda i: (self.entries[i].holds, i))
         gone: set[int] = set()
         for place in order:
             if sum(sizes) - sum(sizes[i] for i in gone) <= self.limit:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-_OPENING = "Answer what is asked, fully and correctly."
+OPENING = "Answer what is asked, fully and correctly."
 _TAGS = (
     "The reader is drawn to these fields: {tags}. Let the answer show it where that serves the "
     "question: take examples, comparisons, viewpoints or terms from these fields, and leave out "
     "what would be forced."
 )
 _STYLES = "Write in this manner: {styles}."
-_STATEMENTS = "The reader has said, oldest first, and a later wish overrides an earlier one:"
+STATEMENTS = "The reader has said, oldest first, and a later wish overrides an earlier one:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def personal_prompt(
 def _write(tags: Sequence[str], styles: Sequence[str], statements: Sequence[str]) -> str:
     if not (tags or styles or statements):
         return ""
-    lines = [_OPENING]
+    lines = [OPENING]
     if tags:
         lines.append(_TAGS.format(tags="; ".join(tags)))
     if styles:
         lines.append(_STYLES.format(styles="; ".join(styles)))
     if statements:
-        lines.append(_STATEMENTS)
+        lines.append(STATEMENTS)
         lines += [f"- {' '.join(statement.split())}" for statement in statements]
     return "\n".join(lines)

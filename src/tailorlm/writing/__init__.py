@@ -4,8 +4,9 @@
 out of free words, and checked on a text.
 """
 
+from tailorlm.writing._facets import Facts
 from tailorlm.writing.mail import Mail, own_words, split_mail
 from tailorlm.writing.rules import StyleRule, style_rules
 from tailorlm.writing.traits import Traits, measure
 
-__all__ = ["Mail", "StyleRule", "Traits", "measure", "own_words", "split_mail", "style_rules"]
+__all__ = ["Facts", "Mail", "StyleRule", "Traits", "measure", "own_words", "split_mail", "style_rules"]

@@ -19,7 +19,10 @@ from tailorlm.writing._stems import flattened, is_negated, stems
 from tailorlm.writing._tastes_said import taste_claims
 from tailorlm.writing.rules import StyleRule, style_rules
 
-__all__ = ["Claim", "Part", "attribute_part", "read_statement", "superseded_claims"]
+__all__ = [
+    "Claim", "Part", "attribute_part", "contradicts", "read_statement", "stems",
+    "superseded_claims",
+]  # fmt: skip
 
 _MOST_PARTS = 50
 _LONGEST_SENTENCE = 400
@@ -105,6 +108,16 @@ class Part:
     claims: tuple[Claim, ...]
     rules: tuple[StyleRule, ...] = ()
     withdraws: bool = False
+
+    @property
+    def values(self) -> frozenset[frozenset[str]]:
+        """The values of its facts and the objects of its likings, each as stems."""
+        told = (
+            claim.value if claim.kind == "fact" else claim.about
+            for claim in self.claims
+            if claim.holds and claim.kind in ("fact", "taste")
+        )
+        return frozenset(frozenset(value.split()) for value in told if value)
 
     @property
     def scope(self) -> frozenset[str]:

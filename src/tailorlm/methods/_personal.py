@@ -1,0 +1,123 @@
+"""Plans of methods that write what they know in sections: as much as the token budget holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tailorlm.methods._said import Said
+from tailorlm.methods.base import Method, count_tokens, with_context
+from tailorlm.tags.prompt import OPENING, STATEMENTS
+from tailorlm.types import Context, Message, Plan, Purpose
+
+_MOST_LEFT_OUT = 50
+"""Things named in `Plan.left_out`; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a prompt may say.
+
+    Attributes:
+        forms: How to say it, the longest first; the first one that fits is used.
+        name: What it is called where it had to be left out.
+        is_rule: Whether it tells how to answer, rather than being data.
+    """
+
+    forms: tuple[str, ...]
+    name: str
+    is_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines under a title; without any line that fits there is no title either."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def personal_plan(
+    method: Method[Any],
+    context: Context,
+    said: Said,
+    sections: Sequence[Section] = (),
+    purpose: Purpose = "generic",
+    notes: tuple[tuple[str, float], ...] = (),
+) -> Plan:
+    """A plan for an answer under what the user said and what these sections say.
+
+    What the user said has the first claim on the budget, the newest before the oldest; then come
+    the sections in their order, each line by line. In the prompt the statements come last. The
+    plan's rules are the lines that are rules, then the statements. Its purpose is "generic" if no
+    line of a section is in it.
+    """
+    statements = said.in_force()
+    written = _Written(method.config.budget, tuple(section.title for section in sections))
+    for statement in reversed(statements):
+        written.say(statement)
+    kept = [
+        line
+        for place, section in enumerate(sections)
+        for line in section.lines
+        if written.add(place, line)
+    ]
+    left_out = written.left_out
+    if len(left_out) > _MOST_LEFT_OUT:
+        more = len(left_out) - _MOST_LEFT_OUT
+        left_out = [*left_out[:_MOST_LEFT_OUT], f"{more} more"]
+    if not written.text:
+        return replace(method.generic_plan(context), left_out=tuple(left_out), notes=notes)
+    return Plan(
+        messages=with_context(context, Message("system", written.text)),
+        method=method.name,
+        purpose=purpose if kept else "generic",
+        rules=(*(line.forms[0] for line in kept if line.is_rule), *written.statements),
+        left_out=tuple(left_out),
+        notes=notes,
+    )
+
+
+class _Written:
+    """A prompt while it is being filled."""
+
+    def __init__(self, budget: int, titles: tuple[str, ...]) -> None:
+        self.budget = budget
+        self.titles = titles
+        self.lines: list[list[str]] = [[] for _ in titles]
+        self.statements: list[str] = []
+        self.left_out: list[str] = []
+        self.text = ""
+
+    def say(self, statement: str) -> None:
+        """Put a statement before those that are there, if it fits."""
+        self.statements.insert(0, statement)
+        if not self._fits():
+            self.statements.pop(0)
+            self.left_out.append(statement)
+
+    def add(self, place: int, line: Line) -> bool:
+        """Put a line at the end of a section, in the first of its forms that fits."""
+        for form in line.forms:
+            self.lines[place].append(form)
+            if self._fits():
+                return True
+            self.lines[place].pop()
+        self.left_out.append(line.name)
+        return False
+
+    def _fits(self) -> bool:
+        """Write the prompt; keep it if the budget holds it."""
+        blocks = [OPENING]
+        for title, lines in zip(self.titles, self.lines, strict=True):
+            if lines:
+                blocks += [title, *lines]
+        if self.statements:
+            blocks.append(STATEMENTS)
+            blocks += [f"- {' '.join(statement.split())}" for statement in self.statements]
+        text = "\n".join(blocks)
+        if count_tokens(text) > self.budget:
+            return False
+        self.text = text
+        return True
