@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tailorlm import __version__
-from tailorlm.cli import ask, data, demo, evaluate, feedback, lamp, records, replay, serve
+from tailorlm.cli import ask, data, demo, evaluate, feedback, lamp, records, replay, serve, train
 from tailorlm.cli.show import plain, stderr
 from tailorlm.cli.start import INTERRUPTED, run
 from tailorlm.errors import TailorError
@@ -133,6 +133,7 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
         (evaluate.calibrate, evaluate.premium, lamp.lamp),
     ),
     ("data", "Make data sets.", (data.build_tager,)),
+    ("train", "Train personal models on this machine.", (train.agent, train.compare)),
 )
 for _group, _help, _parts in _GROUPS:
     _sub = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode="rich")
