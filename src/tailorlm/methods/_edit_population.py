@@ -19,15 +19,38 @@ from tailorlm.methods._edit_series import (
     log_sum,
     student_log_density,
 )
-from tailorlm.methods._edit_state import Entry
 from tailorlm.writing.differences import Form
 
 AMOUNTS = ("words", "sentence_words")
 """Numbers of a form that are modelled, as logarithms."""
 _STRENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_DOUBT = 4.0
+"""Mean of the prior of a strength."""
 _LEAST_USERS = 2
 """Users that must share a value before others may be told of it."""
-_SMALL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One text that a user left, with what it was made from.
+
+    Attributes:
+        position: Of the event in the user's log.
+        time: Of the event.
+        kind: "edit", "document" or "choice".
+        weight: How much it counts, from 0 to 1.
+        before: The form of what was given; None for a text of the user's own.
+        after: The form of what the user left.
+        topics: How far it is about each topic; rounded.
+    """
+
+    position: int
+    time: float
+    kind: str
+    weight: float
+    before: Form | None
+    after: Form
+    topics: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +81,7 @@ class Population:
     Attributes:
         users: How many there were.
         moves: Facet to value before to value after to share, each row adding up to 1. The value
-            before is "" for all of them together.
+            before is "" for all of them together, the value after "" for those of single users.
         strengths: Facet to the entries that this counts for beside a user's own.
         lines: One for each of `AMOUNTS`.
     """
@@ -69,8 +92,8 @@ class Population:
     lines: Mapping[str, Line] = field(default_factory=dict)
 
     def values(self, facet: str) -> tuple[str, ...]:
-        """The values that texts have after edits."""
-        return tuple(self.moves.get(facet, {}).get("", {}))
+        """The values that texts have after edits, as far as several users share them."""
+        return tuple(value for value in self.moves.get(facet, {}).get("", {}) if value)
 
     def shares(self, facet: str, before: str, values: Sequence[str]) -> FloatArray:
         """How often each value is made of a value ("" for any); the rest is shared out evenly."""
@@ -154,32 +177,41 @@ def _moves(facet: str, users: Sequence[Sequence[Entry]]) -> dict[str, dict[str, 
     shared = {value for value, n in holders.items() if n >= _LEAST_USERS}
     result = {}
     for before, counts in rows.items():
-        kept = {after: count for after, count in sorted(counts.items()) if after in shared}
-        if (before in shared or not before) and kept:
-            total = sum(kept.values())
-            result[before] = {after: count / total for after, count in kept.items()}
-    return result if "" in result else {}
+        if before in shared or not before:
+            told: dict[str, float] = defaultdict(float)
+            for after, count in sorted(counts.items()):
+                told[after if after in shared else ""] += count / sum(counts.values())
+            result[before] = dict(told)
+    return result if shared else {}
 
 
 def _strength(facet: str, users: Sequence[Sequence[Entry]], pooled: Population) -> float:
     """The strength under which users' entries, each predicted from those before, are likeliest."""
-    values = pooled.values(facet)
+    values = (*pooled.values(facet), "")
     place = {value: i for i, value in enumerate(values)}
     totals = np.zeros(len(_STRENGTHS))
     for history in users:
         counts, expected = np.zeros(len(values)), np.zeros(len(values))
         for entry in history:
-            after = place.get(entry.after.values.get(facet, ""))
-            if after is None:
+            if facet not in entry.after.values:
                 continue
+            after = place.get(entry.after.values[facet], len(values) - 1)
             before = "" if entry.before is None else entry.before.values.get(facet, "")
             base = pooled.shares(facet, before, values)
             for i, strength in enumerate(_STRENGTHS):
                 totals[i] += np.log(tilted(base, counts, expected, strength)[after])
             counts[after] += 1.0
             expected += base
-    # Averaged in the logarithm, since neighbours are often as likely.
-    weights = np.exp(totals - log_sum(totals))
+    return _likeliest(totals)
+
+
+def _likeliest(totals: FloatArray) -> float:
+    """The strength of these log likelihoods, few users' agreement not being taken for everybody's.
+
+    Averaged in the logarithm, since neighbours are often as likely.
+    """
+    posterior = totals - np.array(_STRENGTHS) / _DOUBT
+    weights = np.exp(posterior - log_sum(posterior))
     return float(np.exp(weights @ np.log(_STRENGTHS)))
 
 
@@ -233,5 +265,4 @@ def _line_strength(residuals: Sequence[npt.NDArray[Any]], spread: float) -> floa
             family = Amounts(series, np.ones(len(series)), 0.0, spread, strength)
             before = np.cumsum(family.rows(), axis=0) - family.rows()
             totals[i] += student_log_density(series, family.predicted(before)).sum()
-    weights = np.exp(totals - log_sum(totals))
-    return float(np.exp(weights @ np.log(_STRENGTHS)))
+    return _likeliest(totals)

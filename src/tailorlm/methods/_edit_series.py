@@ -86,15 +86,19 @@ class Choices(Family):
         """Log of the predicted share of each entry's value, times its weight."""
         counts = self.prior[..., None, :] + at_large
         if near is not None:
-            counts = shrunk(counts, near)
+            counts = shrunk(counts, near, self.prior.sum(-1)[..., None, None])
         chosen = np.take_along_axis(counts, self.codes[..., None], axis=-1)[..., 0]
         result: FloatArray = self.weights * (np.log(chosen) - np.log(counts.sum(-1)))
         return result
 
 
-def shrunk(counts: FloatArray, near: FloatArray) -> FloatArray:
-    """Pseudo-counts of similar contexts, with the shares at large as `NEAR` entries; (..., V)."""
-    result: FloatArray = NEAR * counts / counts.sum(-1, keepdims=True) + near
+def shrunk(counts: FloatArray, near: FloatArray, prior: FloatArray | float) -> FloatArray:
+    """Pseudo-counts of similar contexts (..., V), with the shares at large beside them.
+
+    These weigh as much as the prior does elsewhere, and no less than `NEAR` entries.
+    """
+    shares = counts / counts.sum(-1, keepdims=True)
+    result: FloatArray = np.maximum(prior, NEAR) * shares + near
     return result
 
 
@@ -114,7 +118,7 @@ class Amounts(Family):
     weights: FloatArray
     mean: float
     spread: float
-    strength: float = 1.0
+    strength: float = 0.1
 
     def rows(self) -> FloatArray:
         """Weights, and values and squares about the prior mean times weights, (..., n, 3)."""
@@ -232,7 +236,10 @@ class Explained:
         whole = self.rows.sum(axis=-2, keepdims=True)
         others = whole - self.rows
         change = self._since[1] - self.family.evidence(whole)[..., 0]
-        same = self.family.predictive(others).sum(-1) + change
+        # What is alike in every context must not seem to turn on it, only because the likeness
+        # of contexts counts entries twice: so does time, with all contexts the same.
+        alone, twice = self.family.predictive(others), self.family.predictive(others, others)
+        same = np.maximum(alone.sum(-1), twice.sum(-1)) + change
         by_context = [
             self.family.predictive(others, _of_others(kernel, self.rows)).sum(-1)
             for kernel in self.kernels

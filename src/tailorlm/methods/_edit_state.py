@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,8 @@ import numpy.typing as npt
 
 from tailorlm.errors import StateError
 from tailorlm.methods._edit_phrases import Phrases
+from tailorlm.methods._edit_population import Entry, read_population
+from tailorlm.methods._memories import pack, unpack
 from tailorlm.methods._said import Said
 from tailorlm.retrievers.memory import Memory
 from tailorlm.writing.differences import Form
@@ -22,32 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 
 WINDOW = 100
 """Newest texts of a user that are kept."""
-_HEAD = struct.Struct("<4sIII")
-_MAGIC = b"TED1"
 _DIGITS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One text that a user left, with what it was made from.
-
-    Attributes:
-        position: Of the event in the user's log.
-        time: Of the event.
-        kind: "edit", "document" or "choice".
-        weight: How much it counts, from 0 to 1.
-        before: The form of what was given; None for a text of the user's own.
-        after: The form of what the user left.
-        topics: How far it is about each topic; rounded.
-    """
-
-    position: int
-    time: float
-    kind: str
-    weight: float
-    before: Form | None
-    after: Form
-    topics: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +62,10 @@ def dump_state(state: EditState) -> bytes:
         "seen": state.seen,
         "entries": [_entry_row(entry) for entry in state.entries],
         "phrases": state.phrases.as_json(),
-        "population": state.population.decode(),
     }
-    body = json.dumps(learned, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    said, memory = state.said.to_bytes(), state.memory.to_bytes()
-    return _HEAD.pack(_MAGIC, len(body), len(said), len(memory)) + body + said + memory
+    text = json.dumps(learned, ensure_ascii=False, separators=(",", ":"))
+    body = text.encode("utf-8", "replace")
+    return pack(body, state.said.to_bytes(), state.memory.to_bytes(), state.population)
 
 
 def load_state(data: bytes) -> EditState:
@@ -100,25 +74,20 @@ def load_state(data: bytes) -> EditState:
     Raises:
         StateError: If the bytes are something else.
     """
-    if len(data) < _HEAD.size or data[:4] != _MAGIC:
-        raise StateError("These bytes are no state of edit_rules. Rebuild it from the log.")
-    _, *sizes = _HEAD.unpack_from(data)
-    if len(data) != _HEAD.size + sum(sizes):
-        raise StateError("The state of edit_rules is cut off. Rebuild it from the log.")
-    stops = np.cumsum([_HEAD.size, *sizes])
-    body, said, memory = (data[a:b] for a, b in pairwise(stops))
+    body, said, memory, population = unpack(data, 4, "edit_rules")
     try:
         learned = json.loads(body)
         entries = tuple(_entry(row) for row in learned["entries"])
-        phrases = Phrases.from_json(learned["phrases"])
-        population, seen = str(learned["population"]).encode(), int(learned["seen"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        phrases, seen = Phrases.from_json(learned["phrases"]), int(learned["seen"])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise StateError(
-            f"The state of edit_rules is damaged ({type(error).__name__}). Rebuild it from the log."
+            f"The edit_rules state is damaged ({type(error).__name__}). Rebuild it from the log."
         ) from None
-    return EditState(
-        entries, Memory.from_bytes(memory), phrases, Said.from_bytes(said), population, seen
-    )
+    kept = Memory.from_bytes(memory)
+    if len(kept) != len(entries):
+        raise StateError("The edit_rules state is damaged. Rebuild it from the log.")
+    read_population(population)
+    return EditState(entries, kept, phrases, Said.from_bytes(said), population, seen)
 
 
 def _entry_row(entry: Entry) -> list[Any]:

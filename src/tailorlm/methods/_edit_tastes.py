@@ -9,6 +9,7 @@ import numpy as np
 
 from tailorlm.methods._edit_population import (
     AMOUNTS,
+    Entry,
     Line,
     Population,
     amount,
@@ -25,7 +26,7 @@ from tailorlm.methods._edit_series import (
     shrunk,
     student_log_density,
 )
-from tailorlm.methods._edit_state import EditState, Entry
+from tailorlm.methods._edit_state import EditState
 from tailorlm.methods._edit_topics import likeness
 from tailorlm.writing.differences import Form
 
@@ -60,6 +61,8 @@ class Taste:
         before: Value of what was given, by entry; "" where there was none.
         after: Value of what the user left, by entry; "" where it tells nothing.
         drafts: How often each value is in what the user is given, (V,).
+        usual: How often it is expected in the user's texts before any is seen, (V,).
+        strength: Texts that `usual` counts for.
         counts: Posterior pseudo-counts of the present taste, (V,).
         rows: What each entry adds to the counts, (n, V).
         present: How likely each entry is of the present taste, (n,).
@@ -72,6 +75,8 @@ class Taste:
     before: tuple[str, ...]
     after: tuple[str, ...]
     drafts: FloatArray
+    usual: FloatArray
+    strength: float
     counts: FloatArray
     rows: FloatArray
     present: FloatArray
@@ -91,7 +96,7 @@ class Taste:
         """Posterior counts of each explanation with its weight; only time's without a context."""
         if alike is None:
             return [(1.0, self.counts)]
-        near = [shrunk(self.counts, one @ self.rows) for one in alike]
+        near = [shrunk(self.counts, one @ self.rows, self.strength) for one in alike]
         return list(zip(self.weights.tolist(), [self.counts, *near], strict=False))
 
     def shares(self, alike: Alike | None = None) -> FloatArray:
@@ -105,6 +110,10 @@ class Taste:
         parts = [weight * chance_above(counts, share) for weight, counts in self._mixed(alike)]
         mixed: FloatArray = np.sum(parts, axis=0)
         return mixed
+
+    def likeliest(self, alike: Alike | None = None) -> FloatArray:
+        """Posterior counts of the likeliest explanation, (V,)."""
+        return max(self._mixed(alike), key=lambda part: part[0])[1]
 
     def place(self, value: str) -> int:
         """Position of a value; that of "" for one that did not occur."""
@@ -146,6 +155,15 @@ class Measure:
             return [(1.0, at_large)]
         near = [self.after.predicted(lasting, one @ self.explained.rows) for one in alike]
         return list(zip(self.weights.tolist(), [at_large, *near], strict=False))
+
+    def bearing(self, alike: Alike | None = None) -> FloatArray:
+        """How much each entry bears on the user's next text, (n,)."""
+        present = self.explained.present
+        if alike is None:
+            return self.after.weights * present
+        parts = zip(self.weights.tolist(), [present, *alike], strict=False)
+        mixed: FloatArray = self.after.weights * np.sum([w * part for w, part in parts], axis=0)
+        return mixed
 
     def given(self) -> FloatArray:
         """Student's t (freedom, mean, scale) of what the user is given."""
@@ -353,6 +371,8 @@ def _taste(series: _Series, i: int, choices: Explained, weights: FloatArray) -> 
         series.before,
         series.after,
         series.drafts,
+        series.prior / series.prior.sum(),
+        float(series.prior.sum()),
         series.prior + choices.lasting[i, :width],
         choices.rows[i, :, :width],
         choices.present[i],

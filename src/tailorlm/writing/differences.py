@@ -25,6 +25,8 @@ _MOST_READ, _MOST_KEPT = 20_000, 3_000
 _OTHER = {"no": "yes", "yes": "no"}
 _MOST_TELLING = frozenset({"case", "layout"})
 """Facets whose values may hold together, the first of them being the one to name."""
+_BY_CASES = frozenset({"contractions", "spelling"})
+"""Facets that a text without a case for them says nothing on."""
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
@@ -116,6 +118,15 @@ def plain_words(mail: Mail) -> str:
     return f"| {' '.join(parts)} "[:_MOST_KEPT]
 
 
+def plain_words_of(text: str) -> str:
+    """`plain_words` of the sender's own words in a text.
+
+    Raises:
+        InputError: If it is no text, or nothing in it is the sender's own.
+    """
+    return plain_words(Facts.of(_own(text)).mail)
+
+
 def phrases_of(plain: str) -> frozenset[str]:
     """The runs of 2 to 6 words between the bars of `plain_words`."""
     fewest, most = PHRASE_WORDS
@@ -162,7 +173,7 @@ def _value(facet: str, facts: Facts) -> str:
     if not kept:
         return _OTHER.get(values[0], "") if len(values) == 1 else ""
     if len(kept) > 1 and facet not in _MOST_TELLING:
-        return ""
+        return "" if facet in _BY_CASES else "between"
     return kept[0]
 
 
