@@ -27,6 +27,7 @@ _MOST_TELLING = frozenset({"case", "layout"})
 """Facets whose values may hold together, the first of them being the one to name."""
 _BY_CASES = frozenset({"contractions", "spelling"})
 """Facets that a text without a case for them says nothing on."""
+_PLEASE = re.compile(r"\b(?:please|pls|plz|kindly)\b", re.IGNORECASE)
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
@@ -35,8 +36,9 @@ class Form:
     """How a text looks.
 
     Attributes:
-        values: Value by facet; facets that the text says nothing on are left out. A value need not
-            be one that `StyleRule` has a wording for, such as commas: yes.
+        values: Value by facet; facets that the text says nothing on are left out. Some have no
+            wording as a `StyleRule`: commas: yes, what lies between two values, paragraphs (one or
+            several), and please (yes or no).
         words: Number of words, from 0.
         sentence_words: Mean words per sentence, from 0.
     """
@@ -152,6 +154,8 @@ def _form(facts: Facts) -> Form:
     values["sign-off"] = facts.mail.sign_off.strip(" ,.!").capitalize() or "none"
     values["signature"] = signature_kind(facts.mail.signature)
     traits = facts.traits
+    values["paragraphs"] = "several" if traits.paragraphs > 1 else "one"
+    values["please"] = "yes" if _PLEASE.search(facts.text) else "no"
     return Form(MappingProxyType(values), int(traits.words), float(traits.sentence_words))
 
 
