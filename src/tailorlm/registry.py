@@ -37,7 +37,9 @@ METHODS = Kind("method", "tailorlm.methods")
 LLMS = Kind("LLM", "tailorlm.llms")
 ENCODERS = Kind("encoder", "tailorlm.encoders")
 RETRIEVERS = Kind(
-    "retriever", "tailorlm.retrievers", frozenset({"base", "memory", "prompts", "queries"})
+    "retriever",
+    "tailorlm.retrievers",
+    frozenset({"base", "memory", "prompts", "queries", "wording"}),
 )
 
 

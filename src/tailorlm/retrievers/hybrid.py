@@ -16,8 +16,9 @@ from tailorlm.retrievers.memory import Memory
 from tailorlm.retrievers.recency import RecencyRetriever
 from tailorlm.retrievers.tfidf import TfidfRetriever
 
-WEIGHTS: Mapping[str, float] = {"bm25": 1.0, "dense": 1.0}
-"""What counts how much unless it is told otherwise."""
+WEIGHTS: Mapping[str, float] = {"bm25": 0.3, "dense": 1.0}
+"""What counts how much unless it is told otherwise. With equal weights the many items that share
+only "what" or "for" with a question push out what it is about; docs/preferences.md has figures."""
 
 
 class HybridRetriever(Retriever):

@@ -13,10 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorlm.errors import InputError
+from tailorlm.retrievers._layout import laid_out
 from tailorlm.retrievers.base import Hit
 from tailorlm.retrievers.memory import Memory
 
 Floats = npt.NDArray[np.float32]
+
+_TRIES = 20
+"""Items behind the first that does not fit that are tried in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,29 @@ def fit(
     *,
     count: Callable[[str], int],
     title: str = "",
-    wording: Callable[[str], str] | None = None,
-    coverage: float = 0.3,
-    alike: float = 0.95,
+    bullet: str = "- ",
+    grouped: bool = False,
+    coverage: float = 0.0,
+    alike: float = 0.97,
 ) -> Fitted:
-    """The best items that a budget holds, each on a line of its own.
+    """The best items that a budget holds.
 
     Near-duplicates are joined first, and the newest of them speaks for all. The rest is taken by
-    maximal marginal relevance (Carbonell and Goldstein 1998), so that one topic does not fill the
-    budget. An item that is too long for what is left gives way to shorter ones behind it.
+    maximal marginal relevance (Carbonell and Goldstein 1998), until the next does not fit; what
+    is left goes to shorter items behind it.
 
     Args:
         memory: Where the items were found.
         hits: What was found, best first.
         budget: Tokens that the text may take, from 0.
-        count: Tokens of a text.
+        count: Tokens of a text; a longer text has no fewer.
         title: Line before the items.
-        wording: Shortens the wording of an item; None leaves it as it is.
-        coverage: How much unlikeness to what is taken counts against relevance: 0 takes the items
+        bullet: What each line begins with.
+        grouped: Whether items that share a word stand behind it on one line, for short wordings;
+            otherwise each stands on a line of its own.
+        coverage: How much likeness to what is taken counts against relevance: 0 takes the items
             as they are ranked, 1 the least alike.
-        alike: Cosine from which two items of one kind say the same.
+        alike: Cosine from which two items of one kind say the same; above 1 only the same wording.
 
     Raises:
         InputError: If a number is out of range.
@@ -72,18 +79,37 @@ def fit(
     if not 0 <= coverage <= 1:
         raise InputError(f"coverage is from 0 to 1, but got {coverage}.")
     speaking, joined = _without_duplicates(memory, hits, alike)
-    lines: list[str] = [title] if title else []
-    kept, left_out = [], []
-    for hit in _covering(memory, speaking, coverage):
-        said = hit.item.wording if wording is None else wording(hit.item.wording)
-        line = f"- {' '.join(said.split())}"
-        if count("\n".join([*lines, line])) <= budget:
-            lines.append(line)
-            kept.append(hit)
+    order = _covering(memory, speaking, coverage)
+    said = [" ".join(hit.item.wording.split()) for hit in order]
+
+    def text_of(places: Sequence[int]) -> str:
+        lines = laid_out([said[place] for place in places], bullet, grouped=grouped)
+        return f"{title}\n{lines}" if title else lines
+
+    kept = _that_fit(len(order), lambda places: count(text_of(places)) <= budget)
+    rest = sorted(set(range(len(order))) - set(kept))
+    return Fitted(
+        text_of(kept) if kept else "",
+        tuple(order[place] for place in kept),
+        tuple(order[place] for place in rest),
+        tuple(joined),
+    )
+
+
+def _that_fit(number: int, fits: Callable[[Sequence[int]], bool]) -> list[int]:
+    """As many first places as fit, and of those behind them each that still does."""
+    low, high = 0, number
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(range(middle)):
+            low = middle
         else:
-            left_out.append(hit)
-    text = "\n".join(lines) if kept else ""
-    return Fitted(text, tuple(kept), tuple(left_out), tuple(joined))
+            high = middle - 1
+    kept = list(range(low))
+    for place in range(low + 1, min(low + 1 + _TRIES, number)):
+        if fits([*kept, place]):
+            kept.append(place)
+    return kept
 
 
 def _without_duplicates(
