@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from tailorlm.llms._builtin_sentences import (
@@ -24,7 +25,7 @@ _FULL = 26
 _CLOSE = 0.15
 _ROUNDS = 6
 _INNER_END = re.compile(r"[.!?](?= )")
-_PHRASE = re.compile(r" (?=(?:for|from|to|in|on|at|with|of|by|about|as|under|into|between|that)\b)")
+_PHRASE = re.compile(r" (?=(?:for|from|to|in|on|at|with|by|about|as|under|into|between|that)\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +227,17 @@ def _without_least(
 ) -> tuple[str, ...]:
     """The points without the ends that tell least, taken away until the excess is gone."""
     parts = [pieces_of(point) for point in points]
-    while excess > 0:
-        ends = [
-            (weight(pieces[-1]), -at)
-            for at, pieces in enumerate(parts)
-            if len(pieces) > 1
-            or (pieces_of is _whole_points and pieces and sum(map(len, parts)) > 1)
-        ]
-        if not ends:
-            break
-        _, at = min(ends)
-        excess -= _count(parts[-at].pop())
+    ends = [(weight(pieces[-1]), -at) for at, pieces in enumerate(parts) if pieces]
+    heapify(ends)
+    least = 0 if pieces_of is _whole_points else 1
+    while excess > 0 and ends:
+        _, at = heappop(ends)
+        pieces = parts[-at]
+        if len(pieces) <= least or not (least or ends):
+            continue
+        excess -= _count(pieces.pop())
+        if pieces:
+            heappush(ends, (weight(pieces[-1]), at))
     kept = (" ".join(pieces) for pieces in parts)
     return tuple(
         old if new == old else capital(_ended_anew(new, old))

@@ -29,7 +29,7 @@ from tailorlm.llms._builtin_sentences import (
     worded,
 )
 from tailorlm.llms._builtin_style import Style
-from tailorlm.llms._builtin_wording import cased, finished, marked, words
+from tailorlm.llms._builtin_wording import cased, finished, marked, unavoided, words
 from tailorlm.writing.mail_task import MailTask
 from tailorlm.writing.traits import words_of
 
@@ -42,11 +42,13 @@ _LEADS = re.compile(
     re.IGNORECASE,
 )
 _ATTACHED = re.compile(r"(?:attached|enclosed)\b", re.IGNORECASE)
-_LATER: dict[Manner, Manner] = {"hedged": "formal", "formal": "hedged", "polite": "direct"}
+_LATER: dict[Manner, Manner] = {"hedged": "formal", "formal": "direct", "polite": "direct"}
 """How what is asked after the first request is worded, so that requests do not sound alike."""
 _LONG_SENTENCE = 13
 _ASIDE = re.compile(r" \(([a-z][^()\d]*)\)")
-_LONGEST_LINE = 1_000
+_LONGEST_LINE = 1_200
+_LONGEST_MAIL = 8_000
+_MOST_NOTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,9 @@ class _Mail:
         self._is_mail = not _MAILS.isdisjoint(task.kind.casefold().split())
         self._sender = task.sender
         self._is_formal = style.wish("register") == "formal"
+        self._is_long = style.wish("sentence length") == "long"
         self._reader = Reader.of(task.recipient or addressee(task.points))
-        self._notes = [
-            note for point in task.points for note in notes_of(point, self._reader.names)
-        ] or [Note("statement", f"This is about {task.subject}")]
+        self._notes = _notes(task, self._reader)
         layout = style.wish("layout")
         self._layout = layout if layout in ("bullets", "numbers") else "prose"
 
@@ -100,7 +101,7 @@ class _Mail:
         """The ways to write it, the longest first; without a limit there is just one."""
         style = self._style
         is_brief = style.wish("detail") == "brief"
-        manner: Manner = "formal" if self._is_formal else "polite"
+        manner: Manner = "formal" if self._is_formal or self._is_long else "polite"
         if style.wish("hedging") == "yes":
             manner = "hedged"
         elif is_brief or style.wish("hedging") == "no" or self._layout != "prose":
@@ -122,34 +123,43 @@ class _Mail:
             greeting = greeting if style.wish("greeting") else ""
             closing = closing if style.wish("sign-off") else ""
             name = name if style.wish("signature") else ""
-        lead, closers = self._phrases()
-        points = self._points(effort)
+        lead, closers, last = self._phrases()
+        courtesies = self._courtesies(effort, closing)
+        friendly = self._friendly(effort, greeting)
+        points = self._points(effort, [friendly, *closers, *courtesies, *last])
         if self._layout == "bullets" and not lead and len(points) > 1:
             lead, points = self._asked_first(points)
         return Body(
             greeting=greeting,
             lead=lead,
-            friendly=self._friendly(effort, greeting),
+            friendly=friendly,
             points=tuple(points),
-            closers=(*closers, *self._courtesies(effort, closing)),
+            closers=(*closers, *courtesies, *last),
             closing=closing,
             signature=name,
             is_compact=not (greeting or closing) or effort.manner == "terse",
         )
 
-    def _points(self, effort: _Effort) -> list[str]:
-        """The notes as sentences, one or more each; a note's sentences share a text."""
+    def _points(self, effort: _Effort, others: Sequence[str]) -> list[str]:
+        """The notes as sentences, one or more each; a note's sentences share a text.
+
+        Args:
+            effort: How much is written.
+            others: The sentences beside them.
+        """
         wish = self._style.wish("sentence length")
         texts: list[str] = []
         asked = 0
         for note in self._notes:
             manner = effort.manner
-            if note.wants and asked:
+            if note.wants and asked and not self._is_long:
                 manner = _LATER.get(manner, manner)
             if note.kind == "sent" and self._opens_attached():
                 manner = "direct"
             asked += note.wants
             texts.append(worded(note, manner)[:_LONGEST_LINE])
+        if self._style.wish("thanks") == "no":
+            texts = [text.replace("I would be grateful", "I would be glad") for text in texts]
         opener = self._opener()
         if effort.has_courtesy and self._is_formal and self._notes[0].kind == "statement":
             texts[0] = _introduced(texts[0])
@@ -158,7 +168,7 @@ class _Mail:
         if wish == "short":
             return [" ".join(split_sentence(text)) for text in texts]
         if wish == "long" and self._layout == "prose":
-            return _lengthened(texts)
+            return _lengthened(texts, others)
         return texts
 
     def _asked_first(self, points: list[str]) -> tuple[str, list[str]]:
@@ -178,10 +188,12 @@ class _Mail:
     def _opens_attached(self) -> bool:
         return _ATTACHED.match(self._opener()) is not None
 
-    def _phrases(self) -> tuple[str, list[str]]:
-        """The phrase to start with, and the lines to end with."""
+    def _phrases(self) -> tuple[str, list[str], list[str]]:
+        """The phrase to start with, lines after the points, and what the last line is to be."""
         style = self._style
-        lead, closers = "", []
+        lead = ""
+        closers: list[str] = []
+        last: list[str] = []
         opener = self._opener()
         if opener.endswith((".", "!", "?", ":")):
             lead = opener
@@ -194,20 +206,13 @@ class _Mail:
                 closers.append(capital(ended(phrase)))
         wished = style.wish("sign-off")
         if wished != "none" and closes_in_words(wished):
-            closers.append(self._closing_words(wished))
-        return capital(lead), closers
-
-    def _closing_words(self, wished: str) -> str:
-        """A sentence to close with: a courtesy that says it, or the words themselves."""
-        known = [
-            line for line in words()["mail"]["courtesy"] if wished.casefold() in line.casefold()
-        ]
-        return known[0] if known else capital(ended(wished))
+            last.append(_closing_words(wished))
+        return capital(lead), closers, last
 
     def _friendly(self, effort: _Effort, greeting: str) -> str:
         wish = self._style.wish("pleasantries")
         usual = effort.has_courtesy and bool(greeting) and self._layout == "prose"
-        usual = usual and not self._is_formal
+        usual = usual and not self._is_formal and not self._is_long
         if wish == "no" or (not wish and not usual):
             return ""
         return self._pick(words()["mail"]["warm" if self._is_warm() else "friendly"], "friendly")
@@ -231,7 +236,7 @@ class _Mail:
             found.append(self._pick(lines["humorous"], "humour"))
         if style.wish("stance") == "subjective":
             found.append(self._pick(lines["subjective"], "stance"))
-        if style.wish("detail") == "thorough":
+        if style.wish("detail") == "thorough" and effort.has_courtesy:
             found += lines["more"][:2]
         return found
 
@@ -246,11 +251,34 @@ class _Mail:
         style = self._style
         blocks = list(body.blocks(self._layout))
         text = finished("\n\n".join(blocks), style)
-        ends = [marked(line, style) for line in (body.greeting, body.closing)]
-        ends = [re.sub(r"\.$", ",", ends[0]) if "!" in body.greeting else ends[0], ends[1]]
-        greeting, closing = (cased(line, style) for line in ends)
+        greeting, closing = (
+            cased(marked(unavoided(line, style), style), style)
+            for line in (body.greeting, body.closing)
+        )
+        if body.greeting.endswith("!") and greeting.endswith("."):
+            greeting = f"{greeting[:-1]},"
         farewell = "\n".join(line for line in (closing, body.signature) if line)
         return "\n\n".join(part for part in (greeting, text, farewell) if part)
+
+
+def _notes(task: MailTask, reader: Reader) -> list[Note]:
+    """The notes of a task, as many as a mail can hold."""
+    notes: list[Note] = []
+    length = 0
+    for point in task.points:
+        for note in notes_of(point, reader.names):
+            length += len(note.core)
+            if len(notes) == _MOST_NOTES or length > _LONGEST_MAIL:
+                return notes
+            notes.append(note)
+    return notes or [Note("statement", f"This is about {task.subject or 'what we spoke of'}")]
+
+
+def _closing_words(wished: str) -> str:
+    """A sentence to close with: a courtesy that says it, or the words themselves."""
+    courtesies: list[str] = words()["mail"]["courtesy"]
+    known = [line for line in courtesies if wished.casefold() in line.casefold()]
+    return known[0] if known else capital(ended(wished))
 
 
 def _introduced(text: str) -> str:
@@ -258,14 +286,18 @@ def _introduced(text: str) -> str:
     return f"I am writing to let you know that {text}" if text.startswith("I ") else text
 
 
-def _lengthened(texts: list[str]) -> list[str]:
-    """Sentences joined, the shortest first, until they are long; questions stay as they are."""
+def _lengthened(texts: list[str], others: Sequence[str]) -> list[str]:
+    """Sentences joined, the shortest first, until all are long on average."""
+    rest = [line for line in others if line]
     joined = [_ASIDE.sub(r", \1,", text).replace(",.", ".") for text in texts]
-    while len(joined) > 1 and sum(len(words_of(t)) for t in joined) < _LONG_SENTENCE * len(joined):
+    while len(joined) > 1:
+        lengths = [len(words_of(text)) for text in (*joined, *rest)]
+        if sum(lengths) >= _LONG_SENTENCE * len(lengths):
+            break
         pairs = [
             (len(words_of(one)) + len(words_of(other)), at)
             for at, (one, other) in enumerate(pairwise(joined))
-            if "?" not in one + other
+            if "?" not in one
         ]
         if not pairs:
             break

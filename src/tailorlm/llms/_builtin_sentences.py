@@ -311,4 +311,5 @@ def _is_common(word: str) -> bool:
         "the", "a", "an", "this", "that", "these", "those", "there", "he", "she", "it", "we", "you",
         "they", "my", "our", "your", "his", "her", "their", "please", "could", "perhaps", "all",
         "in", "on", "at", "for", "as", "if", "when", "each", "both", "attached",
+        "is", "are", "was", "were", "has", "have", "can", "will", "would", "should", "must", "may",
     }  # fmt: skip

@@ -37,7 +37,7 @@ def words() -> dict[str, Any]:
 
 def finished(text: str, style: Style) -> str:
     """A text with the words and marks that the style wishes."""
-    for change in (_spelled, _hedged, _contracted, _without_avoided, _marked, cased):
+    for change in (_spelled, _hedged, _contracted, unavoided, _marked, cased):
         text = change(text, style)
     return text
 
@@ -93,6 +93,13 @@ def expanded(text: str) -> str:
     )
 
 
+def unavoided(text: str, style: Style) -> str:
+    """A text without the phrases that the style avoids."""
+    for phrase in style.avoided:
+        text = without_phrase(text, phrase)
+    return text
+
+
 def without_phrase(text: str, phrase: str) -> str:
     """A text in which a phrase is put in plainer words, or dropped."""
     plain = words()["plain"].get(phrase.casefold().strip(" .,!"), "")
@@ -128,12 +135,6 @@ def _contracted(text: str, style: Style) -> str:
     return contracted(text) if wish == "yes" or register == "informal" else text
 
 
-def _without_avoided(text: str, style: Style) -> str:
-    for phrase in style.avoided:
-        text = without_phrase(text, phrase)
-    return text
-
-
 def _marked(text: str, style: Style) -> str:
     text = marked(text, style)
     if style.wish("exclamation marks") == "yes" and "!" not in text:
@@ -141,7 +142,7 @@ def _marked(text: str, style: Style) -> str:
     if style.wish("emoji") == "no":
         text = _EMOJI.sub("", text)
     elif style.wish("emoji") == "yes" and not _EMOJI.search(text):
-        text = f"{text} 🙂"
+        text = f"{text.rstrip('.')} 🙂"
     return text
 
 

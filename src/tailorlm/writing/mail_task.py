@@ -125,4 +125,4 @@ def _instructs(line: str) -> bool:
 
 
 def _one_line(text: str, longest: int) -> str:
-    return " ".join(text[: 4 * longest].split())[:longest].strip()
+    return " ".join(text.lstrip()[: 4 * longest].split())[:longest].strip()
