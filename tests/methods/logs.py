@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tailorlm.methods.base import Method, Parts, with_context
@@ -124,6 +126,28 @@ def random_log(
         feedback = random_feedback(turn, rng, canary)
         about_turn = hasattr(feedback, "turn")
         events.append(event_of(len(events) + 1, feedback, turn if about_turn else None, user))
+    return events
+
+
+def large_log() -> list[Event]:
+    """A long history in long words: turns with edits and ranks, documents, statements, facts."""
+    events: list[Event] = []
+    for number in range(60):
+        turn = turn_of(number, [(TAGS[number % 12],), (), (TAGS[5],)], f"What to cook, {number}?")
+        candidates = tuple(
+            replace(candidate, text=f"{candidate.text} " + "cook long words " * 60)
+            for candidate in turn.candidates
+        )
+        turn = replace(turn, candidates=candidates)
+        for payload, about in (
+            (turn, None),
+            (Ranking(turn.id, ((0,), (1,), (2,))), turn),
+            (Edit(turn.id, 1, f"My own words {number}. " * 40), turn),
+            (Document(f"Letter {number} on what I cook. " * 60), None),
+            (Statement(f"Remember the {TAGS[number % 12]} of place {'x' * number}"), None),
+            (Attribute(f"fact {number % 30}", f"a rather long value {number} " * 5), None),
+        ):
+            events.append(event_of(len(events) + 1, payload, about))
     return events
 
 

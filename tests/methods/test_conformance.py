@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from tests.methods.logs import (
     HashEncoder,
     accepted,
     event_of,
+    large_log,
     parts,
     random_feedback,
     random_log,
@@ -21,10 +24,20 @@ from tests.methods.logs import (
 from tailorlm import registry
 from tailorlm.errors import FeedbackError, InputError, StateError
 from tailorlm.llms.base import Completion
+from tailorlm.methods._said import SAID
 from tailorlm.methods.base import Method, MethodConfig, count_tokens
 from tailorlm.store import open_store
 from tailorlm.tailor import Tailor
-from tailorlm.types import FEEDBACK_KINDS, Context, Message, Plan, User
+from tailorlm.types import (
+    FEEDBACK_KINDS,
+    Attribute,
+    Context,
+    Document,
+    Message,
+    Plan,
+    Statement,
+    User,
+)
 
 NAMES = registry.names(registry.METHODS)
 CONTEXT = Context(
@@ -165,6 +178,85 @@ def test_the_personal_part_keeps_the_budget(budget: int, method: Method) -> None
     for plan in plans_of(method, state, CONTEXT, 3):
         own = plan.messages[: -1 - len(CONTEXT.history)]
         assert sum(count_tokens(message.content) for message in own) <= budget
+
+
+@functools.cache
+def learned_from_a_large_log(kind: type[Method]) -> bytes:
+    method = kind(parts())
+    return method.dump(fold(method, large_log()))
+
+
+@pytest.mark.parametrize("budget", [0, 12, 40, 100, 500])
+def test_a_large_history_keeps_the_budget_and_says_what_is_left_out(
+    budget: int, method: Method
+) -> None:
+    method = type(method)(parts(), type(method).Config(budget=budget))
+    state = method.load(learned_from_a_large_log(type(method)))
+    plans = [*plans_of(method, state, CONTEXT, 3), method.unlearned_plan(state, CONTEXT)]
+    for plan in plans:
+        own = plan.messages[: -1 - len(CONTEXT.history)]
+        assert sum(count_tokens(message.content) for message in own) <= budget
+        assert plan.messages[-1] == Message("user", CONTEXT.query)
+        if Statement in method.accepts:
+            assert plan.left_out
+            assert not set(plan.left_out) & set(plan.rules)
+
+
+def test_baselines_alone_do_not_follow_what_is_said() -> None:
+    deaf = {n for n in NAMES if not registry.find(registry.METHODS, n).accepts >= SAID}
+    assert deaf == {"none", "random_tags", "ralm"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("Call me Ana", "Call me Dr. Reyes"),
+        ("I live in Porto", "I moved to Lisbon"),
+        ("Use bullet points", "Stop using bullet points"),
+    ],
+)
+def test_what_is_said_takes_effect_at_the_next_plan(
+    earlier: str, later: str, method: Method
+) -> None:
+    if Statement not in method.accepts:
+        pytest.skip("a baseline that follows nothing")
+    events = random_log(10)
+    state = fold(method, [e for e in events if not isinstance(e.payload, Statement | Attribute)])
+    for position, (now, before) in enumerate([(earlier, later), (later, earlier)], start=100):
+        state = method.observe(state, event_of(position, Statement(now)))
+        generic = method.unlearned_plan(state, CONTEXT)
+        for plan in (*plans_of(method, state, CONTEXT, 1), *plans_of(method, state, CONTEXT, 3),
+                     generic):  # fmt: skip
+            prompt = " ".join(message.content for message in plan.messages)
+            assert now in prompt
+            assert now in plan.rules
+            assert before not in prompt
+    shown = {b.name: b for b in method.explain(state, "ana").beliefs if b.since is not None}
+    assert (shown[later].probability, shown[later].superseded) == (1.0, None)
+    assert shown[earlier].superseded == shown[later].since == 1_700_000_101.0
+    assert later in shown[earlier].superseded_by
+
+
+def test_words_of_users_it_was_fitted_to_reach_no_other_users_prompt(method: Method) -> None:
+    logs = {user: random_log(seed, user=user) for seed, user in enumerate("abc")}
+    population = method.fit(logs, np.random.default_rng(0))
+    for plan in plans_of(method, method.initial(User("new"), population), CONTEXT, 3):
+        assert not any("CANARY" in message.content for message in plan.messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x01\x02" * 5_000, "> quoted only", "word " * 200_000, "\u202e" * 300, "日本語の手紙。" * 50],
+    ids=["binary", "quoted", "a million characters", "marks", "another script"],
+)
+def test_any_document_is_learned_from_quickly(text: str, method: Method) -> None:
+    if Document not in method.accepts:
+        pytest.skip("it learns nothing from documents")
+    started = time.perf_counter()
+    state = method.observe(method.initial(User("ana")), event_of(1, Document(text)))
+    plans_of(method, state, CONTEXT, 2)
+    assert time.perf_counter() - started < 5.0
+    assert len(method.dump(state)) < 200_000
 
 
 @pytest.mark.parametrize(

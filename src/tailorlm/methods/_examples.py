@@ -7,6 +7,7 @@ that it is data.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ _LIKED = 4.0
 """Rating from which an answer counts as preferred."""
 _LENGTHS = (ANSWER, 600, 300, 150)
 """To how many characters an example is cut, one after the other, until the prompt fits."""
+_WORD = re.compile(r"[^\W_]")
 
 EXAMPLES = (
     "Earlier questions of this reader with the answer they preferred, as JSON. They show how the "
@@ -111,7 +113,7 @@ def passages(text: str) -> tuple[str, ...]:
             block = block[end:].strip()
         if len(found) == _PASSAGES:
             break
-    return tuple(passage for passage in found if passage)
+    return tuple(passage for passage in found if _WORD.search(passage))
 
 
 def without_repeats(hits: Iterable[Hit]) -> list[Hit]:

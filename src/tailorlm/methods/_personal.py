@@ -21,8 +21,8 @@ class Line:
 
     Attributes:
         forms: How to say it, the longest first; the first one that fits is used.
-        name: What it is called where it had to be left out.
-        is_rule: Whether it tells how to answer, rather than being data.
+        name: What it is called among a plan's rules and where it had to be left out.
+        is_rule: Whether the answer should follow it, rather than learn from it.
     """
 
     forms: tuple[str, ...]
@@ -73,7 +73,7 @@ def personal_plan(
         messages=with_context(context, Message("system", written.text)),
         method=method.name,
         purpose=purpose if kept else "generic",
-        rules=(*(line.forms[0] for line in kept if line.is_rule), *written.statements),
+        rules=(*(line.name for line in kept if line.is_rule), *written.statements),
         left_out=tuple(left_out),
         notes=notes,
     )

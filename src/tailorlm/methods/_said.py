@@ -33,8 +33,8 @@ from tailorlm.writing.statements import (
     superseded_claims,
 )
 
-SAID: frozenset[type] = frozenset({Statement, Attribute})
-"""Feedback that adds to the record; what a method that keeps one accepts."""
+SAID: frozenset[type] = frozenset({Statement, Attribute, Edit, Ranking, Pick})
+"""Feedback that adds to a record or takes from it; a method that keeps one accepts all of it."""
 MAX_BYTES = 4000
 """Size of a record as JSON; what is older is in the log alone."""
 _LONGEST = 1000

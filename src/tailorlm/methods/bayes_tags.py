@@ -111,7 +111,7 @@ class BayesTags(Method[BayesTagsState]):
         "1975). Posterior: assumed-density filtering (Minka 2001) under Bayesian model averaging "
         "(Hoeting et al. 1999). Candidates: expected information gain (Lindley 1956)."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating}) | SAID
+    accepts: ClassVar[frozenset[type]] = frozenset({Rating}) | SAID
     Config = BayesTagsConfig
     config: BayesTagsConfig
     state_version = 2

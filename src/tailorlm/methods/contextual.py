@@ -30,13 +30,10 @@ from tailorlm.retrievers.queries import with_history
 from tailorlm.types import (
     Context,
     Document,
-    Edit,
     Event,
-    Pick,
     Plan,
     Profile,
     Purpose,
-    Ranking,
     Rating,
     User,
 )
@@ -96,7 +93,7 @@ class Contextual(Method[ContextualState]):
         "Contextual prompting (Zhang et al. 2024, survey of personalized LLMs, section 5.2.1; "
         "equations 1 to 3). Fusion of rankings: Cormack et al. 2009."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating, Document}) | SAID
+    accepts: ClassVar[frozenset[type]] = frozenset({Rating, Document}) | SAID
     Config = ContextualConfig
     config: ContextualConfig
 

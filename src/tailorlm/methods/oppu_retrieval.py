@@ -38,13 +38,10 @@ from tailorlm.retrievers.queries import with_history
 from tailorlm.types import (
     Context,
     Document,
-    Edit,
     Event,
-    Pick,
     Plan,
     Profile,
     Purpose,
-    Ranking,
     Rating,
     User,
 )
@@ -101,7 +98,7 @@ class OppuRetrieval(Method[OppuRetrievalState]):
         "OPPU (Tan et al. 2024), its retrieval and profile augmentation without adapters, as in "
         "PREMIUM (section 6, k = 1, 2, 4)."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating, Document}) | SAID
+    accepts: ClassVar[frozenset[type]] = frozenset({Rating, Document}) | SAID
     Config = OppuRetrievalConfig
     config: OppuRetrievalConfig
 

@@ -66,7 +66,7 @@ class Persona(Method[Said]):
         return Said()
 
     def observe(self, state: Said, event: Event) -> Said:
-        """Note what was said."""
+        """Note what was said, and what speaks against it."""
         check_accepts(type(self), event)
         return state.observe(event)
 
@@ -120,7 +120,7 @@ class Persona(Method[Said]):
 
 def _line(entry: Entry) -> Line:
     said = {entry.name: entry.text} if entry.name else entry.text
-    return Line((json.dumps(said, ensure_ascii=False),), entry.wording)
+    return Line((json.dumps(said, ensure_ascii=False),), entry.wording, is_rule=True)
 
 
 def _many(count: int, name: str, plural: str = "s") -> str:

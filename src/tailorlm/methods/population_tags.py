@@ -56,7 +56,7 @@ class PopulationTags(Method[PopulationTagsState]):
         "Population-based alignment (PREMIUM, section 6). Learner: Gaussian posterior of "
         "Plackett-Luce worths, pooled over users."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit}) | SAID
+    accepts: ClassVar[frozenset[type]] = SAID
     Config = TagsConfig
     config: TagsConfig
     state_version = 2

@@ -69,7 +69,7 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         "PREMIUM-Embed of PREMIUM (section 4, appendix F): preference loss (equation 1), negative "
         "entropy (equation 2), replay buffer. Optimizer: AdamW (Loshchilov and Hutter 2019)."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit}) | SAID
+    accepts: ClassVar[frozenset[type]] = SAID
     Config = PremiumEmbedConfig
     config: PremiumEmbedConfig
     state_version = 2

@@ -152,7 +152,7 @@ class PremiumPrompt(Method[PremiumPromptState]):
 
     name = "premium_prompt"
     paper = "PREMIUM-Prompt (PREMIUM, section 3, figures 9 and 10, appendix D)."
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick}) | SAID
+    accepts: ClassVar[frozenset[type]] = SAID
     Config = PremiumPromptConfig
     config: PremiumPromptConfig
     state_version = 2

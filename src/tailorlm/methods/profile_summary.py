@@ -42,13 +42,10 @@ from tailorlm.types import (
     Belief,
     Context,
     Document,
-    Edit,
     Event,
     Message,
-    Pick,
     Plan,
     Profile,
-    Ranking,
     Rating,
     Turn,
     User,
@@ -127,7 +124,7 @@ class ProfileSummary(Method[ProfileSummaryState]):
         "TidyBot (Wu et al. 2023), as adapted to answers in PREMIUM (section 6): a profile "
         "summarised from queries and preferred responses."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating, Document}) | SAID
+    accepts: ClassVar[frozenset[type]] = frozenset({Rating, Document}) | SAID
     Config = ProfileSummaryConfig
     config: ProfileSummaryConfig
 

@@ -48,14 +48,11 @@ from tailorlm.methods.base import (
 from tailorlm.types import (
     Belief,
     Context,
-    Edit,
     Event,
     Message,
-    Pick,
     Plan,
     Profile,
     Purpose,
-    Ranking,
     Rating,
     Turn,
     User,
@@ -122,7 +119,7 @@ class PromptRefinement(Method[PromptRefinementState]):
         "Prompt refinement: Fermi (Kim and Yang 2024), as in Zhang et al. 2024, survey of "
         "personalized LLMs, section 5.2.4: score, keep the best, propose from misaligned answers."
     )
-    accepts: ClassVar[frozenset[type]] = frozenset({Ranking, Pick, Edit, Rating}) | SAID
+    accepts: ClassVar[frozenset[type]] = frozenset({Rating}) | SAID
     Config = PromptRefinementConfig
     config: PromptRefinementConfig
 
