@@ -12,7 +12,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tailorlm import __version__
-from tailorlm.cli import ask, data, demo, evaluate, feedback, lamp, records, replay, serve, train
+from tailorlm.cli import (
+    ask,
+    data,
+    demo,
+    edits,
+    evaluate,
+    feedback,
+    lamp,
+    records,
+    replay,
+    serve,
+    train,
+)
 from tailorlm.cli.show import plain, stderr
 from tailorlm.cli.start import INTERRUPTED, run
 from tailorlm.errors import TailorError
@@ -130,7 +142,7 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
     (
         "evaluate",
         "Measure annotators and methods.",
-        (evaluate.calibrate, evaluate.premium, lamp.lamp),
+        (evaluate.calibrate, evaluate.premium, lamp.lamp, edits.edits),
     ),
     ("data", "Make data sets.", (data.build_tager,)),
     ("train", "Train personal models on this machine.", (train.agent, train.compare)),

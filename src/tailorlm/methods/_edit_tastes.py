@@ -28,7 +28,7 @@ from tailorlm.methods._edit_series import (
 )
 from tailorlm.methods._edit_state import EditState
 from tailorlm.methods._edit_topics import likeness
-from tailorlm.writing.differences import Form
+from tailorlm.writing.differences import BETWEEN, Form
 
 KERNEL = 0.2
 """Loss of likeness by which the weight of a context falls to 1/e."""
@@ -107,9 +107,22 @@ class Taste:
 
     def chances(self, alike: Alike | None = None, share: float = 0.5) -> FloatArray:
         """Probability that the user wants each value more often than `share`, (V,)."""
-        parts = [weight * chance_above(counts, share) for weight, counts in self._mixed(alike)]
+        parts = [
+            weight * chance_above(self._apart(counts), share)
+            for weight, counts in self._mixed(alike)
+        ]
         mixed: FloatArray = np.sum(parts, axis=0)
         return mixed
+
+    def _apart(self, counts: FloatArray) -> FloatArray:
+        """Counts with half of what lies between two values given to each of them."""
+        if BETWEEN not in self.values:
+            return counts
+        middle = self.values.index(BETWEEN)
+        ends = np.array([value not in ("", BETWEEN) for value in self.values])
+        apart = counts + 0.5 * counts[middle] * ends
+        apart[middle] = _NEVER
+        return apart
 
     def likeliest(self, alike: Alike | None = None) -> FloatArray:
         """Posterior counts of the likeliest explanation, (V,)."""

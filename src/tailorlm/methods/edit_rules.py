@@ -57,6 +57,8 @@ from tailorlm.writing.differences import Form, difference, form_of, plain_words_
 from tailorlm.writing.mail_task import read_mail_task
 from tailorlm.writing.rules import StyleRule, style_rules
 
+__all__ = ["EditRules", "EditRulesConfig", "EditState", "Expected", "Wish"]
+
 _TITLE = "This reader changes drafts that are otherwise, so write by these rules, the surest first:"
 _WORDS_TITLE = "What this reader changed in earlier drafts shows these wishes:"
 _LONGEST_MATTER = 500
@@ -242,14 +244,18 @@ class EditRules(Method[EditState]):
 
     def fit(self, logs: Mapping[str, Sequence[Event]], rng: np.random.Generator) -> bytes | None:
         """What users make of drafts on average, and how far they differ."""
-        histories: dict[str, Sequence[Entry]] = {}
+        states: dict[str, EditState] = {}
         for user in sorted(logs):
             state = self.initial(User(user))
             for event in logs[user]:
                 if isinstance(event.payload, Turn) or type(event.payload) in self.accepts:
                     state = self.observe(state, event)
-            histories[user] = state.entries
-        return fit_population(histories).to_bytes()
+            states[user] = state
+        return self.pool(states)
+
+    def pool(self, states: Mapping[str, EditState]) -> bytes:
+        """The population of users with these states; `fit` for who has folded the logs already."""
+        return fit_population({user: state.entries for user, state in states.items()}).to_bytes()
 
     def dump(self, state: EditState) -> bytes:
         """The state as bytes."""

@@ -17,6 +17,8 @@ from tailorlm.writing._facets import GROUP, Facts, check_of, facets, greeting_fo
 from tailorlm.writing.mail import Mail, own_words
 from tailorlm.writing.traits import sentences_of, words_of
 
+BETWEEN = "between"
+"""Value of a facet whose two values are both kept, such as sentences neither short nor long."""
 PHRASE_WORDS = (2, 6)
 """Fewest and most words of a phrase."""
 
@@ -177,7 +179,7 @@ def _value(facet: str, facts: Facts) -> str:
     if not kept:
         return _OTHER.get(values[0], "") if len(values) == 1 else ""
     if len(kept) > 1 and facet not in _MOST_TELLING:
-        return "" if facet in _BY_CASES else "between"
+        return "" if facet in _BY_CASES else BETWEEN
     return kept[0]
 
 
