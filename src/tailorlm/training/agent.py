@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tailorlm.errors import InputError, TrainingError
 from tailorlm.llms._local_load import ADAPTER_FILE, check_installed
@@ -145,6 +145,7 @@ class _Run:
         self.out = out
         self.settings = settings
         self.task = task
+        self.cut = 0
         described = [asdict(settings), self.base, task, [asdict(pair) for pair in pairs]]
         text = json.dumps(described, sort_keys=True)
         self.identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -200,13 +201,13 @@ class _Run:
             )
             self.log.steps.append(step)
             if not math.isfinite(loss):
-                self._diverge(step)
+                self._diverge(number)
             if on_step is not None:
                 on_step(step, total)
             if number % per_epoch == 0:
                 self._check(number)
             if number % per_epoch == 0 or number % self.settings.checkpoint_every == 0:
-                self._keep()
+                self._keep(batch)
         self.log.stopped = "early" if len(self.log.steps) < total else "finished"
         self._write(self.best)
         return self.log
@@ -215,7 +216,6 @@ class _Run:
         """The pairs in tokens, those that do not fit left out."""
         longest = self.settings.max_tokens
         fitted: list[Example] = []
-        self.cut = 0
         for pair in self.pairs:
             prompt, target = self.adapter.tokens(pair)
             example = fit_example(prompt, target, longest)
@@ -251,6 +251,8 @@ class _Run:
         """Measure the loss on what was held out; the best so far is what will be written."""
         if self.held:
             loss = self.adapter.loss(self.held)
+            if not math.isfinite(loss):
+                self._diverge(number)
             self.log.checks.append(Check(number, loss))
             if loss > min(check.loss for check in self.log.checks):
                 return
@@ -264,7 +266,11 @@ class _Run:
             return False
         return len(losses) - 1 - losses.index(min(losses)) >= self.settings.patience
 
-    def _keep(self) -> None:
+    def _keep(self, batch: Sequence[Example]) -> None:
+        """Keep how far the run is, if the adapter still makes sense of its latest batch."""
+        number = len(self.log.steps)
+        if not math.isfinite(self.adapter.loss(batch)):
+            self._diverge(number)
         self.checkpoint.write(
             {
                 "identity": self.identity,
@@ -274,20 +280,20 @@ class _Run:
             }
         )
 
-    def _diverge(self, step: Step) -> None:
+    def _diverge(self, number: int) -> NoReturn:
         """Write the last good adapter and say so."""
         saved = self.checkpoint.read()
         self.log.stopped = "diverged"
         if saved is None:
             raise TrainingError(
-                f"The loss is no number at step {step.step}, before a checkpoint was kept. Lower "
+                f"The loss is no number at step {number}, before a checkpoint was kept. Lower "
                 f"--learning-rate (now {self.settings.learning_rate:g}) and begin anew."
             )
         kept = from_json(json.loads(saved["log"]), str(self.checkpoint.path))
         self.log.best_step = len(kept.steps)
         self._write(saved["adapter"])
         raise TrainingError(
-            f"The loss is no number at step {step.step}. The adapter of step {len(kept.steps)} is "
+            f"The loss is no number at step {number}. The adapter of step {len(kept.steps)} is "
             f"kept in {self.out}. Lower --learning-rate (now {self.settings.learning_rate:g})."
         )
 
