@@ -92,7 +92,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 @needs_peft
 def test_an_agent_learns_its_rules_and_is_served_by_its_folder(base: str, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    settings = AgentSettings(learning_rate=3e-2, epochs=16, dropout=0.0)
+    settings = AgentSettings(learning_rate=3e-2, epochs=16, dropout=0.0, patience=16)
     log = train_agent(
         PAIRS,
         base,
