@@ -26,6 +26,16 @@ def test_a_task_reads_back() -> None:
     assert read_mail_task(mail_task("", POINTS)) == MailTask("", POINTS)
 
 
+def test_a_draft_reads_back_line_by_line() -> None:
+    draft = "Hi Ola,\n\n- I write to you\nPoints:\n- no point\n\nBest,\nInes"
+    text = mail_task("Offsite", POINTS, draft=draft)
+    assert text.startswith("Rewrite the mail drafted below")
+    assert read_mail_task(text) == MailTask("Offsite", POINTS, draft=draft)
+    assert read_mail_task(mail_task("", (), draft="Hi", kind="note")) == MailTask(
+        "", (), kind="note", draft="Hi"
+    )
+
+
 @given(WORDS, st.lists(WORDS, max_size=5), WORDS, WORDS)
 def test_any_task_reads_back(subject: str, points: list[str], to: str, sender: str) -> None:
     def line(text: str) -> str:

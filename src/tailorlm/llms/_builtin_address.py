@@ -18,6 +18,7 @@ _GROUP = re.compile(
 )
 _SEVERAL = re.compile(r" and | & |; ?")
 _LONGEST_NAME = 40
+_GREETS = re.compile(r"^(?:hi|hello|hey|hiya|dear|greetings|good \w+)\b", re.IGNORECASE)
 _UNNAMED = {"dear": "All", "hi": "there", "hello": "there", "hey": "there", "hiya": "there"}
 
 
@@ -53,6 +54,12 @@ class Reader:
         full = f"{first} {last}" if comma else line
         first = _first(full)
         return cls(first, tuple(dict.fromkeys((full, first))))
+
+    @classmethod
+    def of_greeting(cls, greeting: str) -> Reader:
+        """Whom "Hi Ana," greets; nobody by name for "Hello," and "Hi there!"."""
+        named = _GREETS.sub("", greeting.strip()).strip(" ,:;!.–-")
+        return cls() if named.casefold() in ("", "there", "again") else cls.of(named)
 
 
 def greeting_of(style: Style, reader: Reader) -> str:

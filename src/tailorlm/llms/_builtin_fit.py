@@ -41,6 +41,7 @@ class Body:
         closing: The closing line.
         signature: The name below it.
         is_compact: Whether everything goes into one paragraph.
+        has_paragraphs: Whether each point is a paragraph.
     """
 
     greeting: str
@@ -51,6 +52,7 @@ class Body:
     closing: str
     signature: str
     is_compact: bool
+    has_paragraphs: bool = False
 
     def blocks(self, layout: str) -> Iterator[str]:
         """The paragraphs between greeting and closing."""
@@ -69,7 +71,11 @@ class Body:
         if self.is_compact:
             yield from filter(None, [" ".join((*told, *self.closers))])
             return
-        yield from _paragraphs(told)
+        if self.has_paragraphs:
+            first = [line for line in (self.friendly, *self.points[:1]) if line]
+            yield from (" ".join(first), *self.points[1:])
+        else:
+            yield from _paragraphs(told)
         yield from filter(None, [" ".join(self.closers)])
 
 
@@ -102,9 +108,12 @@ def fitted(
     """
     body = ways[0]()
     for way in ways:
-        body = _in_sentences(way(), limits, assembled)
-        if not limits.words or _count(assembled(body)) <= limits.words:
+        body = way()
+        text = assembled(body)
+        has_sentences = not limits.sentences or _sentences(text) <= limits.sentences
+        if has_sentences and (not limits.words or _count(text) <= limits.words):
             break
+    body = _in_sentences(body, limits, assembled)
     body = _longer(body, limits, assembled)
     if limits.words:
         body = _shorter(body, limits, assembled)
@@ -116,6 +125,10 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
     """Lines in paragraphs of a few sentences each."""
     paragraph: list[str] = []
     for line in lines:
+        if "\n" in line:
+            yield from filter(None, [" ".join(paragraph), line])
+            paragraph = []
+            continue
         paragraph.append(line)
         if len(paragraph) == _PARAGRAPH or len(words_of(" ".join(paragraph))) >= _FULL:
             yield " ".join(paragraph)

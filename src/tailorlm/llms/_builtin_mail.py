@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 from tailorlm.llms._builtin_address import (
     Reader,
@@ -16,6 +15,7 @@ from tailorlm.llms._builtin_address import (
     is_greeting,
     signature_of,
 )
+from tailorlm.llms._builtin_draft import Draft
 from tailorlm.llms._builtin_fit import Body, Limits, fitted
 from tailorlm.llms._builtin_sentences import (
     Manner,
@@ -23,7 +23,7 @@ from tailorlm.llms._builtin_sentences import (
     addressee,
     capital,
     ended,
-    join_sentences,
+    lengthened,
     notes_of,
     split_sentence,
     worded,
@@ -31,7 +31,7 @@ from tailorlm.llms._builtin_sentences import (
 from tailorlm.llms._builtin_style import Style
 from tailorlm.llms._builtin_wording import cased, finished, marked, unavoided, words
 from tailorlm.writing.mail_task import MailTask
-from tailorlm.writing.traits import words_of
+from tailorlm.writing.traits import measure
 
 Pick = Callable[[Sequence[str], str], str]
 """Chooses one of some phrases, by what it is for."""
@@ -44,8 +44,7 @@ _LEADS = re.compile(
 _ATTACHED = re.compile(r"(?:attached|enclosed)\b", re.IGNORECASE)
 _LATER: dict[Manner, Manner] = {"hedged": "formal", "formal": "direct", "polite": "direct"}
 """How what is asked after the first request is worded, so that requests do not sound alike."""
-_LONG_SENTENCE = 13
-_ASIDE = re.compile(r" \(([a-z][^()\d]*)\)")
+_LONG_SENTENCE, _LONG_ENOUGH = 13, 11
 _LONGEST_LINE = 1_200
 _LONGEST_MAIL = 8_000
 _MOST_NOTES = 60
@@ -81,13 +80,21 @@ class _Mail:
         self._style = style
         self._pick = pick
         self._is_mail = not _MAILS.isdisjoint(task.kind.casefold().split())
-        self._sender = task.sender
+        self._draft = Draft.of(task.draft)
+        self._sender = task.sender or self._draft.signature
         self._is_formal = style.wish("register") == "formal"
         self._is_long = style.wish("sentence length") == "long"
         self._reader = Reader.of(task.recipient or addressee(task.points))
-        self._notes = _notes(task, self._reader)
+        if not self._reader.name:
+            self._reader = Reader.of_greeting(self._draft.greeting)
         layout = style.wish("layout")
         self._layout = layout if layout in ("bullets", "numbers") else "prose"
+        is_short = style.wish("detail") == "brief" or bool(
+            style.wish("length") or style.wish("sentences")
+        )
+        if task.points and is_short:
+            self._draft = Draft.of("")
+        self._notes = list(self._draft.notes) or _notes(task, self._reader)
 
     def write(self) -> str:
         limits = Limits.of(self._style)
@@ -108,7 +115,7 @@ class _Mail:
             manner = "direct"
         first = _Effort(manner, has_courtesy=not is_brief)
         if not limits.words:
-            return [first]
+            return [first, replace(first, has_courtesy=False)][: 1 + bool(limits.sentences)]
         shorter: list[Manner] = [manner] if manner == "hedged" else ["direct", "terse"]
         efforts = [first, *(_Effort(way, has_courtesy=False) for way in [manner, *shorter])]
         return [*efforts, replace(efforts[-1], has_frame=False)]
@@ -116,8 +123,13 @@ class _Mail:
     def _body(self, effort: _Effort) -> Body:
         style = self._style
         is_formal_frame = effort.has_frame or not self._is_mail
+        draft = self._draft if self._draft.notes else None
         greeting = greeting_of(style, self._reader) if self._is_mail else ""
         closing = closing_of(style) if self._is_mail else ""
+        if draft and not (style.wish("greeting") or style.wish("register")):
+            greeting = draft.greeting
+        if draft and not (style.wish("sign-off") or style.wish("register")):
+            closing = draft.closing
         name = signature_of(style, self._sender) if self._is_mail else ""
         if not is_formal_frame:
             greeting = greeting if style.wish("greeting") else ""
@@ -129,6 +141,11 @@ class _Mail:
         points = self._points(effort, [friendly, *closers, *courtesies, *last])
         if self._layout == "bullets" and not lead and len(points) > 1:
             lead, points = self._asked_first(points)
+        is_compact = not (greeting or closing) or effort.manner == "terse"
+        has_paragraphs = draft is not None and self._layout == "prose" and not is_compact
+        has_paragraphs = has_paragraphs and len(points) == len(self._notes)
+        if has_paragraphs:
+            points = self._in_paragraphs(points)
         return Body(
             greeting=greeting,
             lead=lead,
@@ -137,7 +154,8 @@ class _Mail:
             closers=(*closers, *courtesies, *last),
             closing=closing,
             signature=name,
-            is_compact=not (greeting or closing) or effort.manner == "terse",
+            is_compact=is_compact,
+            has_paragraphs=has_paragraphs,
         )
 
     def _points(self, effort: _Effort, others: Sequence[str]) -> list[str]:
@@ -161,15 +179,27 @@ class _Mail:
         if self._style.wish("thanks") == "no":
             texts = [text.replace("I would be grateful", "I would be glad") for text in texts]
         opener = self._opener()
-        if effort.has_courtesy and self._is_formal and self._notes[0].kind == "statement":
+        if (
+            effort.has_courtesy
+            and self._is_formal
+            and not self._draft.notes
+            and self._notes[0].kind == "statement"
+        ):
             texts[0] = _introduced(texts[0])
         if opener.endswith(",") and texts:
             texts[0] = f"{capital(opener)} {texts[0]}"
         if wish == "short":
             return [" ".join(split_sentence(text)) for text in texts]
         if wish == "long" and self._layout == "prose":
-            return _lengthened(texts, others)
+            return lengthened(texts, others, _LONG_ENOUGH if self._draft.notes else _LONG_SENTENCE)
         return texts
+
+    def _in_paragraphs(self, points: Sequence[str]) -> list[str]:
+        """The points as the draft had them in paragraphs."""
+        paragraphs: dict[int, list[str]] = {}
+        for note, text in zip(self._notes, points, strict=True):
+            paragraphs.setdefault(note.paragraph, []).append(text)
+        return [" ".join(texts) for texts in paragraphs.values()]
 
     def _asked_first(self, points: list[str]) -> tuple[str, list[str]]:
         """What the reader is to do as the first line, and the rest."""
@@ -213,19 +243,24 @@ class _Mail:
         wish = self._style.wish("pleasantries")
         usual = effort.has_courtesy and bool(greeting) and self._layout == "prose"
         usual = usual and not self._is_formal and not self._is_long
+        if self._draft.notes and (self._draft.friendly or not wish):
+            return self._draft.friendly if wish != "no" and effort.has_courtesy else ""
         if wish == "no" or (not wish and not usual):
             return ""
         return self._pick(words()["mail"]["warm" if self._is_warm() else "friendly"], "friendly")
 
     def _courtesies(self, effort: _Effort, closing: str) -> list[str]:
         style, lines = self._style, words()["mail"]
-        asks = any(note.wants for note in self._notes)
+        asks = any(note.wants or measure(note.wording).hedges for note in self._notes)
         thanks = style.wish("thanks")
         is_usual = effort.has_courtesy and bool(closing) and style.wish("pleasantries") != "no"
         is_usual = is_usual and self._layout == "prose"
-        found: list[str] = []
+        found: list[str] = self._drafted(effort, closing)
+        if self._draft.notes:
+            is_usual = False
+            thanks = "" if self._draft.thanks else thanks
         if style.wish("hedging") == "yes" and not asks:
-            found.append(lines["hedged"][0])
+            found = [lines["hedged"][0], *found[bool(self._draft.courtesy) :]]
         elif is_usual and (self._is_formal or not asks or thanks == "no") and thanks != "yes":
             found.append(self._pick(lines["courtesy"], "courtesy"))
         if thanks == "yes" or (is_usual and asks and not thanks):
@@ -239,6 +274,17 @@ class _Mail:
         if style.wish("detail") == "thorough" and effort.has_courtesy:
             found += lines["more"][:2]
         return found
+
+    def _drafted(self, effort: _Effort, closing: str) -> list[str]:
+        """The courtesies of the draft that may stay."""
+        draft, style = self._draft, self._style
+        found: list[str] = []
+        if effort.has_courtesy and closing and style.wish("pleasantries") != "no":
+            found.append(draft.courtesy)
+        if style.wish("thanks") == "yes" or (style.wish("thanks") != "no" and found):
+            is_warm = self._is_warm() and draft.thanks.endswith(".")
+            found.append(f"{draft.thanks[:-1]}!" if is_warm else draft.thanks)
+        return [line for line in found if line]
 
     def _is_warm(self) -> bool:
         style = self._style
@@ -284,23 +330,3 @@ def _closing_words(wished: str) -> str:
 def _introduced(text: str) -> str:
     """The first sentence of a formal mail, led up to where it is the writer's own news."""
     return f"I am writing to let you know that {text}" if text.startswith("I ") else text
-
-
-def _lengthened(texts: list[str], others: Sequence[str]) -> list[str]:
-    """Sentences joined, the shortest first, until all are long on average."""
-    rest = [line for line in others if line]
-    joined = [_ASIDE.sub(r", \1,", text).replace(",.", ".") for text in texts]
-    while len(joined) > 1:
-        lengths = [len(words_of(text)) for text in (*joined, *rest)]
-        if sum(lengths) >= _LONG_SENTENCE * len(lengths):
-            break
-        pairs = [
-            (len(words_of(one)) + len(words_of(other)), at)
-            for at, (one, other) in enumerate(pairwise(joined))
-            if "?" not in one
-        ]
-        if not pairs:
-            break
-        _, at = min(pairs)
-        joined[at : at + 2] = [join_sentences(joined[at], joined[at + 1])]
-    return joined

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from tailorlm.writing.traits import words_of
@@ -90,6 +91,7 @@ _CLAUSE = re.compile(
 )
 _HEAD_ENDS = re.compile(r",|\(| (?:of|from|for|to|with|in|on|at|about|that|which|by|as|between)\b")
 _LEAD_OF = {"but": "But ", "because": "This is because ", "since": "This is because "}
+_ASIDE = re.compile(r" \(([a-z][^()\d]*)\)")
 _LEAST = 4
 
 
@@ -102,11 +104,15 @@ class Note:
             (what goes with the mail) or "statement" (a sentence).
         core: Its words without the frame.
         before: Words that go in front of the sentence, such as "if so".
+        wording: The sentence that says it already, if there is one.
+        paragraph: Which paragraph that sentence stands in.
     """
 
     kind: Literal["ask", "question", "sent", "statement"]
     core: str
     before: str = ""
+    wording: str = ""
+    paragraph: int = 0
 
     @property
     def wants(self) -> bool:
@@ -147,6 +153,8 @@ def notes_of(point: str, names: Sequence[str]) -> list[Note]:
 
 def worded(note: Note, manner: Manner) -> str:
     """A note as a sentence."""
+    if note.wording and (manner in ("formal", "polite") or not (note.wants or manner == "terse")):
+        return note.wording
     wording = {"ask": _asked, "question": _questioned, "sent": _sent}.get(note.kind, _stated)
     text = wording(note.core, manner)
     if note.before:
@@ -183,6 +191,31 @@ def join_sentences(first: str, second: str) -> str:
     if mark:
         return f"{first[:-1]}; {second}"
     return f"{first.rstrip('.')}, and {second}"
+
+
+def lengthened(texts: Sequence[str], others: Sequence[str], least: int) -> list[str]:
+    """Sentences joined, the shortest first, until all are long on average.
+
+    Args:
+        texts: The sentences that may be joined; one after a question stays by itself.
+        others: Sentences beside them that count for the average.
+        least: The average to reach, in words.
+    """
+    joined = [_ASIDE.sub(r", \1,", text).replace(",.", ".") for text in texts]
+    lengths = [len(words_of(text)) for text in joined]
+    rest = [len(words_of(text)) for text in others if text]
+    while sum(lengths) + sum(rest) < least * (len(lengths) + len(rest)):
+        pairs = [
+            (one + other, at)
+            for at, (one, other) in enumerate(pairwise(lengths))
+            if "?" not in joined[at]
+        ]
+        if not pairs:
+            break
+        length, at = min(pairs)
+        joined[at : at + 2] = [join_sentences(joined[at], joined[at + 1])]
+        lengths[at : at + 2] = [length + 1]
+    return joined
 
 
 def clauses(sentence: str) -> list[str]:
@@ -307,7 +340,7 @@ def _squeezed(text: str) -> str:
 
 
 def _is_common(word: str) -> bool:
-    return word.strip(",").casefold() in {
+    return re.split(r"['’,]", word)[0].casefold() in {
         "the", "a", "an", "this", "that", "these", "those", "there", "he", "she", "it", "we", "you",
         "they", "my", "our", "your", "his", "her", "their", "please", "could", "perhaps", "all",
         "in", "on", "at", "for", "as", "if", "when", "each", "both", "attached",
