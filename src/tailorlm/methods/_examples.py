@@ -87,10 +87,14 @@ def items_of(event: Event) -> tuple[Item, ...]:
     if isinstance(event.payload, Document):
         title = " ".join(event.payload.title.split())[:QUERY]
         return tuple(
-            Item(f"{title}\n{text}" if title else text, text, "document", event.time,
-                 event.position)
+            Item(
+                text=f"{title}\n{text}" if title else text,
+                kind="document",
+                time=event.time,
+                position=event.position,
+            )
             for text in passages(own_words(event.payload.text))
-        )  # fmt: skip
+        )
     found = preference_of(event)
     if found is None or not found.preferred or not found.preferred[0].strip():
         return ()

@@ -87,14 +87,17 @@ class _Written:
         self.titles = titles
         self.lines: list[list[str]] = [[] for _ in titles]
         self.statements: list[str] = []
+        self.said: list[str] = []
         self.left_out: list[str] = []
         self.text = ""
 
     def say(self, statement: str) -> None:
         """Put a statement before those that are there, if it fits."""
-        self.statements.insert(0, statement)
-        if not self._fits():
-            self.statements.pop(0)
+        self.said.insert(0, f"- {' '.join(statement.split())}")
+        if self._fits():
+            self.statements.insert(0, statement)
+        else:
+            self.said.pop(0)
             self.left_out.append(statement)
 
     def add(self, place: int, line: Line) -> bool:
@@ -113,9 +116,8 @@ class _Written:
         for title, lines in zip(self.titles, self.lines, strict=True):
             if lines:
                 blocks += [title, *lines]
-        if self.statements:
-            blocks.append(STATEMENTS)
-            blocks += [f"- {' '.join(statement.split())}" for statement in self.statements]
+        if self.said:
+            blocks += [STATEMENTS, *self.said]
         text = "\n".join(blocks)
         if count_tokens(text) > self.budget:
             return False

@@ -5,8 +5,9 @@ lists the folder; the conformance test finds every method and checks the contrac
 
 - `observe` is pure and deterministic, so replaying the log gives the state that learning
   event by event gave;
-- methods do no I/O. One that needs a language model's help writes `propose` (or `train`) as a
-  generator that yields tuples of `Request` and is sent tuples of `Completion`;
+- methods do no I/O. One that needs a language model's help writes `propose` as a generator that
+  yields tuples of `Request` and is sent tuples of `Completion`; what it has to remember of them
+  goes into its plans, and `observe` takes it from the turn;
 - randomness comes only from the generator that is passed in;
 - feedback of a kind that is not in `accepts` is never shown to the method.
 """

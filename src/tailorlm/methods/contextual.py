@@ -40,6 +40,7 @@ from tailorlm.types import (
 
 _SURE_AFTER = 3
 """Examples after which a further one is expected to improve little: certainty n / (n + 3)."""
+_LOOKED_AT = 200
 _RANK = 60
 """Of reciprocal rank fusion: sum of w / (60 + rank)."""
 
@@ -179,15 +180,11 @@ class Contextual(Method[ContextualState]):
     def _chosen(
         self, memory: Memory, order: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]
     ) -> tuple[Sequence[Hit], Sequence[Hit]]:
-        """The best past turns and the best passages, the best first."""
-        documents = np.array([kind == "document" for kind in memory.kinds], dtype=np.bool_)
-        found = []
-        # A turn that was judged twice comes up twice, so twice as many are looked at.
-        for wanted, many in ((~documents, 2 * self.config.examples),
-                             (documents, self.config.passages)):  # fmt: skip
-            places = [int(i) for i in order[wanted[order]][:many]]
-            found.append([Hit(i, float(scores[i]), memory[i]) for i in places])
-        return without_repeats(found[0])[: self.config.examples], found[1]
+        """The best past turns and the best passages among the first `_LOOKED_AT`, best first."""
+        hits = [Hit(i, float(scores[i]), memory[i]) for i in map(int, order[:_LOOKED_AT])]
+        turns = without_repeats(hit for hit in hits if hit.item.kind != "document")
+        passages = [hit for hit in hits if hit.item.kind == "document"]
+        return turns[: self.config.examples], passages[: self.config.passages]
 
 
 def _mixed(

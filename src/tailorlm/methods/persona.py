@@ -37,8 +37,8 @@ class PersonaConfig(MethodConfig):
 
     Attributes:
         stance: "for" answers the person, "as" writes in the person's place.
-        by_relevance: Whether the facts closest to the query have the first claim on the budget;
-            else the newest.
+        by_relevance: Whether the facts closest to the query have the first claim on the budget
+            where not all fit; else the newest.
     """
 
     stance: Literal["for", "as"] = "for"
@@ -72,10 +72,10 @@ class Persona(Method[Said]):
 
     def propose(self, state: Said, context: Context, n: int, rng: np.random.Generator) -> Plans:
         """`n` times the same plan; an LLM that samples answers it differently."""
-        title = _AS if self.config.stance == "as" else _FOR
-        persona = Section(title, tuple(map(_line, self._facts(state, context))))
-        wishes = tuple(entry for entry in state.entries if not entry.describes_user)
-        plan = personal_plan(self, context, replace(state, entries=wishes), (persona,), "best")
+        facts = [e for e in reversed(state.entries) if e.holds and e.describes_user]
+        plan = self._plan(state, context, facts)
+        if self.config.by_relevance and len(facts) > 1 and plan.left_out:
+            plan = self._plan(state, context, self._by_relevance(facts, context))
         other = replace(plan, purpose="explore") if plan.purpose == "best" else plan
         return [plan, *[other] * (n - 1)]
 
@@ -108,11 +108,14 @@ class Persona(Method[Said]):
         """The state of `dump`; raises StateError if the bytes are damaged."""
         return Said.from_bytes(data)
 
-    def _facts(self, state: Said, context: Context) -> Sequence[Entry]:
-        """What holds of the user, what has the first claim on the budget first."""
-        facts = [e for e in reversed(state.entries) if e.holds and e.describes_user]
-        if not facts or not self.config.by_relevance:
-            return facts
+    def _plan(self, state: Said, context: Context, facts: Sequence[Entry]) -> Plan:
+        title = _AS if self.config.stance == "as" else _FOR
+        persona = Section(title, tuple(map(_line, facts)))
+        wishes = tuple(entry for entry in state.entries if not entry.describes_user)
+        return personal_plan(self, context, replace(state, entries=wishes), (persona,), "best")
+
+    def _by_relevance(self, facts: Sequence[Entry], context: Context) -> Sequence[Entry]:
+        """The facts closest to the query first."""
         vectors = self.parts.encoder.encode([entry.wording for entry in facts])
         near = vectors @ encode_query(self.parts.encoder, context.query)
         return [facts[i] for i in np.argsort(-near, kind="stable")]
