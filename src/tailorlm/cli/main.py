@@ -13,12 +13,14 @@ import typer
 
 from tailorlm import __version__
 from tailorlm.cli import (
+    agents,
     ask,
     data,
     demo,
     edits,
     evaluate,
     feedback,
+    keys,
     lamp,
     records,
     replay,
@@ -142,13 +144,18 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
     (
         "evaluate",
         "Measure annotators and methods.",
-        (evaluate.calibrate, evaluate.premium, lamp.lamp, edits.edits),
+        (evaluate.calibrate, evaluate.premium, lamp.lamp, edits.edits, agents.agents),
     ),
     ("data", "Make data sets.", (data.build_tager,)),
+    (
+        "keys",
+        "Say who may use the gateway.",
+        (keys.add, keys.list_, keys.revoke, keys.record),
+    ),
     ("train", "Train personal models on this machine.", (train.agent, train.compare)),
 )
 for _group, _help, _parts in _GROUPS:
     _sub = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode="rich")
     for _part in _parts:
-        _sub.command(_part.__name__.replace("_", "-"))(guarded(_part))
+        _sub.command(_part.__name__.strip("_").replace("_", "-"))(guarded(_part))
     app.add_typer(_sub, name=_group, rich_help_panel=_TRYING)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tailorlm.errors import MissingExtraError
-from tailorlm.evaluation.report import Plot
+from tailorlm.evaluation.report import Heat, Plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 COLORS = ("#3b7dd8", "#d9772b", "#2e9d6a", "#8f63c9", "#8a8a8a", "#c2456f")
 """Of the curves, in order; each can be told apart on a white and on a black page."""
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+_HEAT = "RdBu"
+_DARK = 0.6
+"""Share of the largest value from which a square is too dark for black figures."""
 _INK = "#010203"
 """Stands for the page's text colour while matplotlib draws."""
 
@@ -26,7 +29,7 @@ def check_installed() -> None:
         raise MissingExtraError("The report's plots", "evaluation")
 
 
-def svg(plot: Plot, key: str) -> str:
+def svg(plot: Plot | Heat, key: str) -> str:
     """A plot as an SVG element.
 
     Args:
@@ -54,8 +57,12 @@ def svg(plot: Plot, key: str) -> str:
     }
     stream = io.StringIO()
     with styles.context(style):
-        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
-        _draw(figure, plot)
+        if isinstance(plot, Heat):
+            figure = Figure(figsize=(5.4, 4.2), layout="constrained")
+            _draw_heat(figure, plot)
+        else:
+            figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+            _draw(figure, plot)
         metadata: dict[str, str | None] = {"Date": None, "Creator": None}
         figure.savefig(stream, format="svg", transparent=True, metadata=metadata)
     return _inline(stream.getvalue(), plot.title, key)
@@ -76,6 +83,24 @@ def _draw(figure: Figure, plot: Plot) -> None:
     axes.set_ylabel(plot.y_label)
     axes.grid(axis="y", alpha=0.2)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
+
+
+def _draw_heat(figure: Figure, heat: Heat) -> None:
+    axes = figure.add_subplot()
+    largest = max((abs(value) for line in heat.values for value in line), default=1.0) or 1.0
+    axes.pcolormesh(heat.values, cmap=_HEAT, vmin=-largest, vmax=largest, edgecolors="white")
+    axes.invert_yaxis()
+    axes.set_aspect("equal")
+    for y, line in enumerate(heat.values):
+        for x, value in enumerate(line):
+            color = "white" if abs(value) > _DARK * largest else "black"
+            axes.text(x + 0.5, y + 0.5, f"{value:.2f}", ha="center", va="center", color=color)
+    axes.set_xticks([x + 0.5 for x in range(len(heat.columns))], heat.columns)
+    axes.set_yticks([y + 0.5 for y in range(len(heat.rows))], heat.rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(heat.column_label)
+    axes.set_ylabel(heat.row_label)
 
 
 def _inline(text: str, title: str, key: str) -> str:

@@ -113,13 +113,34 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Heat:
+    """A matrix of numbers as coloured squares.
+
+    Attributes:
+        title: What it shows; also its description for those who cannot see it.
+        rows: Labels of the lines, from the top.
+        columns: Labels of the columns.
+        row_label: What the lines are.
+        column_label: What the columns are.
+        values: A number for each line and column.
+    """
+
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_label: str
+    column_label: str
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the page: a heading, paragraphs with blank lines between, tables and plots."""
 
     title: str
     text: str
     grids: tuple[Grid, ...] = ()
-    plots: tuple[Plot, ...] = ()
+    plots: tuple[Plot | Heat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

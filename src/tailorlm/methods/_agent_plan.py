@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from tailorlm.methods._personal import Line, Section, personal_plan
 from tailorlm.methods._said import Said
-from tailorlm.methods.base import Method, count_tokens, with_context
-from tailorlm.types import Context, Message, Plan, Purpose
+from tailorlm.methods.base import Method
+from tailorlm.types import Context, Plan, Purpose
 from tailorlm.writing.mail_task import read_mail_task
 from tailorlm.writing.occasion import Occasion, occasion_of
 from tailorlm.writing.rules import StyleRule, style_rules
@@ -27,7 +28,6 @@ _ASKED = re.compile(
 _TO = re.compile(r"\bto (?:my \w+ |our \w+ )?(?P<name>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)")
 _MAX_READ = 5000
 _WRITING = "Write this in the user's place and as the user would, by these rules:"
-_SAID = "The user has said, oldest first, and a later wish overrides an earlier one:"
 _RANK_COST = 0.1
 _MOST_FREE = 12
 """Rules about nothing that can be compared, taken from the most similar text alone."""
@@ -122,34 +122,9 @@ def writing_plan(
     What the user said comes before rules, newer statements before older ones, and earlier rules
     before later ones. The purpose is "generic" if no rule is left in it.
     """
-    budget = method.config.budget
-    kept_said: list[str] = []
-    kept: list[str] = []
-    left_out: list[str] = []
-    for statement in reversed(said.in_force()):
-        fits = count_tokens(_written((), [statement, *kept_said])) <= budget
-        kept_said[:0] = [statement] if fits else []
-        left_out += [] if fits else [statement]
-    for rule in rules:
-        fits = count_tokens(_written([*kept, rule], kept_said)) <= budget
-        (kept if fits else left_out).append(rule)
-    text = _written(kept, kept_said)
-    return Plan(
-        messages=with_context(context, *([Message("system", text)] if text else [])),
-        method=method.name,
-        purpose=purpose if kept else "generic",
-        rules=(*kept, *kept_said),
-        left_out=tuple(left_out),
-    )
-
-
-def _written(rules: Sequence[str], said: Sequence[str]) -> str:
-    lines: list[str] = []
-    if rules:
-        lines += [_WRITING, *(f"- {rule}" for rule in rules)]
-    if said:
-        lines += [_SAID, *(f"- {' '.join(statement.split())}" for statement in said)]
-    return "\n".join(lines)
+    lines = tuple(Line((f"- {rule}",), rule, is_rule=True) for rule in rules)
+    plan = personal_plan(method, context, said, (Section(_WRITING, lines),), purpose)
+    return replace(plan, rules=tuple(rule.removeprefix("- ") for rule in plan.rules))
 
 
 def _outvoted(rule: StyleRule, votes: dict[StyleRule, float]) -> bool:

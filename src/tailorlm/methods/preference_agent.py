@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -20,7 +20,7 @@ from tailorlm.errors import InputError, StateError
 from tailorlm.llms.base import Request
 from tailorlm.methods._agent_plan import WritingTask, agreed, task_in, writing_plan
 from tailorlm.methods._agent_privacy import reveals, without_private
-from tailorlm.methods._agent_rules import Example, How, measured_rules, worded
+from tailorlm.methods._agent_rules import Example, How, distilled, measured_rules, worded
 from tailorlm.methods._said import SAID, Said
 from tailorlm.methods.base import Asking, Method, MethodConfig, Plans, check_accepts
 from tailorlm.retrievers import Item, Memory
@@ -42,11 +42,25 @@ from tailorlm.writing.occasion import Occasion, occasion_of
 from tailorlm.writing.profile import Habit, WritingProfile, pooled
 from tailorlm.writing.rules import StyleRule, style_rules
 
+__all__ = [
+    "AgentState",
+    "Example",
+    "PreferenceAgent",
+    "PreferenceAgentConfig",
+    "agreed",
+    "distilled",
+    "measured_rules",
+    "population_of",
+]
+
 _HEAD = struct.Struct("<4sIII")
 _MAGIC = b"TLA1"
 _FEW = 3
 """Texts up to which the habits of others count for about as much as the user's."""
 _KIND = "example"
+_LEAST_TEXT = 100
+"""Characters of a text that stand for its intent where none can be extracted."""
+_LENGTHS = frozenset({"length", "sentences"})
 _LEAST_WORDS = 2
 """Words of a rule that a model gives; less is no rule."""
 _MODEL_TOKENS = 400
@@ -135,9 +149,13 @@ class PreferenceAgent(Method[AgentState]):
         check_accepts(type(self), event)
         state = replace(state, said=state.said.observe(event))
         example = _example(event)
-        return state if example is None else self.taught(state, example, event)
+        if example is None:
+            return state
+        return self.taught(state, example, time=event.time, position=event.position)
 
-    def taught(self, state: AgentState, example: Example, event: Event) -> AgentState:
+    def taught(
+        self, state: AgentState, example: Example, *, time: float = 0.0, position: int = 0
+    ) -> AgentState:
         """The state after one text with what is known about it: intent, draft, rules.
 
         For whoever has rules that were made elsewhere; `observe` measures them.
@@ -145,11 +163,11 @@ class PreferenceAgent(Method[AgentState]):
         Args:
             state: What is known before.
             example: The user's own words; a blank text changes nothing.
-            event: Gives time and position.
+            time: When it was given, in seconds since 1970-01-01 UTC.
+            position: Of its event in the user's log.
         """
-        intent = example.intent or intent_of(example.text)
-        occasion = occasion_of(example.subject, intent, example.recipient)
-        profile = state.profile.add(example.text, occasion)
+        example = _with_intent(example)
+        profile = _grown(state.profile, example)
         if profile is state.profile:
             return state
         no_quotes = self.config.no_quotes
@@ -157,14 +175,14 @@ class PreferenceAgent(Method[AgentState]):
         if no_quotes:
             rules = without_private(rules, example.text)
         item = Item(
-            text="\n".join([example.subject, *intent]).strip() or example.text[:200],
+            text="\n".join([example.subject, *example.intent]).strip(),
             shown="\n".join(rules),
             kind=_KIND,
-            time=event.time,
-            position=event.position,
+            time=time,
+            position=position,
         )
         examples = state.examples.add([item], self.parts.encoder)
-        return replace(state, profile=profile, examples=examples, last_seen=event.time)
+        return replace(state, profile=profile, examples=examples, last_seen=time)
 
     def propose(
         self, state: AgentState, context: Context, n: int, rng: np.random.Generator
@@ -233,13 +251,13 @@ class PreferenceAgent(Method[AgentState]):
         """What at least three writers share: how long, how formal, which forms. No user's words."""
         profiles = []
         for events in logs.values():
-            state = self.initial(User("any"))
+            profile = WritingProfile()
             for event in events:
-                if type(event.payload) in (Document, Edit):
-                    state = self.observe(state, event)
-            profiles.append(state.profile)
-        common = pooled(profiles)
-        return _json(common.as_json()) if common.texts else None
+                example = _example(event)
+                if example is not None:
+                    profile = _grown(profile, _with_intent(example))
+            profiles.append(profile)
+        return population_of(profiles)
 
     def dump(self, state: AgentState) -> bytes:
         """Lengths, then profiles and what was said as JSON, then the examples."""
@@ -309,11 +327,22 @@ class PreferenceAgent(Method[AgentState]):
         return [replace(plan, notes=notes) for plan in self._plans(state, context, task, n, rules)]
 
     def _nearest(self, state: AgentState, task: WritingTask) -> tuple[str, ...]:
-        """The rules that similar texts agree on; empty where nothing is similar."""
+        """The rules that similar texts agree on; empty where nothing is similar.
+
+        Similar texts say more or less than this one, so the length is the one that is expected for
+        its intent, and theirs are left out.
+        """
         query = "\n".join([task.subject, *task.points])
         hits = self.parts.retriever.rank(state.examples, query, self.config.neighbours)
-        rules = agreed([hit.item.wording.split("\n") for hit in hits])
-        return tuple(rule for rule in rules if not _ruled_out(rule, _wishes(state)))
+        found = agreed([hit.item.wording.split("\n") for hit in hits])
+        rules = [
+            rule
+            for rule in found
+            if not any(read.facet in _LENGTHS for read in style_rules(rule))
+            and not _ruled_out(rule, _wishes(state))
+        ]
+        length = [habit.text for habit in self._habits(state, task.occasion)[:1]]
+        return (*length, *rules) if found else ()
 
     def _habits(self, state: AgentState, occasion: Occasion) -> tuple[Habit, ...]:
         """The user's habits, without those that what the user said rules out."""
@@ -339,6 +368,24 @@ class PreferenceAgent(Method[AgentState]):
                 changed = tuple(text if rule == habit.text else rule for rule in rules)
                 found.append((other.probability, tuple(filter(None, changed))))
         return [changed for _, changed in sorted(found, key=lambda one: -one[0])]
+
+
+def population_of(profiles: Iterable[WritingProfile]) -> bytes | None:
+    """What these writers have in common, as `PreferenceAgent.initial` takes it; None of none."""
+    common = pooled(profiles)
+    return _json(common.as_json()) if common.texts else None
+
+
+def _with_intent(example: Example) -> Example:
+    """The example with what it says; a text of courtesies alone says what its beginning does."""
+    intent = example.intent or intent_of(example.text) or (example.text[:_LEAST_TEXT],)
+    return replace(example, intent=intent)
+
+
+def _grown(profile: WritingProfile, example: Example) -> WritingProfile:
+    """The profile with one more text; the same one where the text is blank."""
+    occasion = occasion_of(example.subject, example.intent, example.recipient)
+    return profile.add(example.text, occasion)
 
 
 def _example(event: Event) -> Example | None:

@@ -62,6 +62,7 @@ WORDINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "first words": {"": "The first words after any greeting: “{}”."},
         "last sentence": {NONE: "", "": "The last sentence: “{}”."},
+        "turns": {"": "Turns of phrase that are typical of the writer: “{}”."},
     }
 )
 """Rules of the facets that are habits of one writer rather than wishes that people state."""

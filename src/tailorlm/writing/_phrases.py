@@ -50,6 +50,11 @@ class Phrase:
     share: float
     z: float
 
+    @property
+    def is_sentence(self) -> bool:
+        """Whether it stands as a sentence of its own; then it ends in a full stop."""
+        return self.text.endswith(".")
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -83,8 +88,8 @@ class Phrases:
         ((y + a) / (n - y + a)) - ln ((r + a) / (m - r + a))`` with a = 0.5, and the standard error
         s with ``s^2 = 1 / (y + a) + 1 / (n - y + a) + 1 / (r + a) + 1 / (m - r + a)``: the measure
         of Monroe et al. (2008), "Fightin' Words", on texts in place of words. It is kept when d / s
-        exceeds 2.6, and it is in at least 4 texts and 6% of all. Runs of plain words alone, and
-        runs that are mostly part of a longer one kept, are left out.
+        exceeds 2.6, and it is in at least 4 texts and 6% of all. Runs that end in a word such as
+        "the", and runs that are mostly part of a longer one kept, are left out.
 
         Args:
             texts: Number of texts counted.
@@ -94,7 +99,8 @@ class Phrases:
         others, n_others = reference if reference is not None else (Phrases(), texts)
         found = []
         for run, n in self.texts_with.items():
-            if n < _LEAST_TEXTS or n < _LEAST_SHARE * texts or _PLAIN.issuperset(run.split()):
+            is_rare = n < _LEAST_TEXTS or n < _LEAST_SHARE * texts
+            if is_rare or run.rstrip(".").rsplit(" ", 1)[-1] in _PLAIN:
                 continue
             z = _z(n, texts, others.texts_with.get(run, 0), n_others)
             if z > _CERTAIN:
@@ -133,7 +139,7 @@ def _runs(body: str) -> set[str]:
                 if all(run):
                     runs.add(" ".join(run))
         if len(plain) in _SENTENCE and all(plain):
-            runs.add(" ".join(plain))
+            runs.add(f"{' '.join(plain)}.")
         if left <= 0:
             break
     return runs
@@ -158,7 +164,7 @@ def _whole(found: list[Phrase]) -> tuple[Phrase, ...]:
     """The phrases without those that a longer one of them mostly stands for, or overlaps."""
     kept: list[Phrase] = []
     for phrase in sorted(found, key=lambda one: -len(one.text.split())):
-        inside = [other for other in kept if f" {phrase.text} " in f" {other.text} "]
+        inside = [other for other in kept if f" {phrase.text} " in f" {other.text.rstrip('.')} "]
         if not any(other.texts >= _CONTAINED * phrase.texts for other in inside):
             kept.append(phrase)
     places = {phrase.text: place for place, phrase in enumerate(found)}

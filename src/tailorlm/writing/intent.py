@@ -94,6 +94,13 @@ _ASKING = re.compile(
     r"|i (?:need|want) you to|you (?:need|may want|might want|should|have) to)\b\s*(?=\w)",
     re.IGNORECASE,
 )
+_DOT = "\u2024"
+"""Stands for a full stop that ends no sentence while a text is cut into sentences."""
+_ABBREVIATED = re.compile(
+    r"\b(?:(?:mr|mrs|ms|dr|prof|st|vs|etc|inc|corp|co|ltd|no|dept|approx|ext|jan|feb|mar|apr|jun|jul"
+    r"|aug|sept?|oct|nov|dec|[ap]\.m|e\.g|i\.e|u\.s|n\.a)\.(?! ?\n)|[ap]\.m\.|[a-z]\.(?=\s?[a-z]\.))",
+    re.IGNORECASE,
+)
 _LIST_MARK = re.compile(r"^\s*(?:[-*•–·>]+|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
 _DASH = re.compile(r"\s*(?:--+|[–—]|(?<=\s)-(?=\s))\s*")
 _DOTS = re.compile(r"\s*(?:\.\.+|…)\s*")
@@ -117,9 +124,9 @@ def intent_of(text: str) -> tuple[str, ...]:
     """
     body = split_mail(own_words(text)).body.translate(_QUOTES)
     points: dict[str, str] = {}
-    for sentence in sentences_of(_without_marks(body)):
+    for sentence in sentences_of(_ABBREVIATED.sub(_shielded, _without_marks(body))):
         for part in sentence.split(";"):
-            point = _point(part)
+            point = _point(part.replace(_DOT, "."))
             if point:
                 points.setdefault(point.casefold(), point)
         if len(points) >= MAX_POINTS:
@@ -146,6 +153,10 @@ def _without_marks(text: str) -> str:
     text = re.sub(r"[!?]*\?[!?]*", "?", text)
     text = re.sub(r"!+", ".", text)
     return _DASH.sub(", ", _DOTS.sub(". ", text))
+
+
+def _shielded(found: re.Match[str]) -> str:
+    return found.group().replace(".", _DOT)
 
 
 def _point(sentence: str) -> str:

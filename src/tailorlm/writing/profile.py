@@ -32,9 +32,12 @@ _PRIOR = 2.0
 _POOLED = 8.0
 """Texts of a kind, size or recipient from which their own habits count for more than the rest."""
 _LIKELY: Mapping[str, float] = {"first words": 0.3, "last sentence": 0.3}
-_ENOUGH = 0.6
-"""Probability from which a habit is a rule, unless `_LIKELY` says otherwise."""
-_MOST_PHRASES = 3
+_ENOUGH, _NEVER = 0.6, 0.9
+"""Probability from which a habit is a rule, unless `_LIKELY` says otherwise; and from which it is a
+rule not to do something: who mostly does not is not asked never to."""
+_MOST_SENTENCES, _MOST_TURNS = 2, 5
+_OFTEN = 0.25
+"""Share of texts from which a sentence belongs into every text."""
 SIGNATURES = (NONE, "initials", "first name", "full name")
 """Kinds of a signature; any other value is one in its own words."""
 _RARE = 0.01
@@ -180,7 +183,7 @@ class WritingProfile:
         manners = []
         for facet in sorted(facets - set(_NAMED)):
             habit = self.habit(facet, occasion, others)
-            if habit and habit.text and habit.probability >= _LIKELY.get(facet, _ENOUGH):
+            if habit and habit.text and habit.probability >= _least(habit):
                 manners.append(habit)
         manners.sort(key=lambda habit: -self._telling(habit, others))
         return (*found, *manners, *self._phrase_habits(others))
@@ -197,11 +200,21 @@ class WritingProfile:
         return habit.probability * math.log(max(habit.probability, _RARE) / share)
 
     def _phrase_habits(self, others: WritingProfile | None) -> list[Habit]:
-        return [
-            Habit("phrase used", found.text, wording("phrase used", found.text), found.share,
-                  found.texts)
-            for found in self.characteristic(others)[:_MOST_PHRASES]
-        ]  # fmt: skip
+        """Sentences that the person often writes, then turns of phrase in one rule."""
+        found = self.characteristic(others)
+        habits = [
+            Habit("phrase used", text, wording("phrase used", text), phrase.share, phrase.texts)
+            for phrase in found
+            if phrase.is_sentence and phrase.share >= _OFTEN
+            for text in (phrase.text[0].upper() + phrase.text[1:],)
+        ][:_MOST_SENTENCES]
+        turns = [phrase for phrase in found if not phrase.is_sentence][:_MOST_TURNS]
+        if turns:
+            named = "”, “".join(phrase.text for phrase in turns)
+            share = sum(phrase.share for phrase in turns) / len(turns)
+            texts = max(phrase.texts for phrase in turns)
+            habits.append(Habit("turns", named, wording("turns", named), share, texts))
+        return habits
 
     def as_json(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -261,6 +274,11 @@ def pooled(profiles: Iterable[WritingProfile]) -> WritingProfile:
         lengths = lengths.plus(replace(profile.lengths, kinds={}))
     phrases = Phrases.shared((profile.phrases for profile in known), _LEAST_WRITERS)
     return WritingProfile(sum(profile.texts for profile in known), shared, lengths, phrases)
+
+
+def _least(habit: Habit) -> float:
+    """The probability from which a habit is a rule."""
+    return _NEVER if habit.value == "no" else _LIKELY.get(habit.facet, _ENOUGH)
 
 
 def _shared_values(facet: str, values: Mapping[str, float]) -> dict[str, float]:
