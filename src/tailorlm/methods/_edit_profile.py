@@ -25,6 +25,7 @@ from tailorlm.writing.traits import words_of
 
 _TOPICS, _WORDS = 3, 3
 _LEAST_TEXTS = 2
+_LEAST_CHANCE = 0.5
 _LEAST_LIFT = 0.03
 _LEAST_LETTERS = 4
 
@@ -83,6 +84,8 @@ def _by_subject(taste: Taste, state: EditState) -> list[Belief]:
         found = [wish for wish in wishes if wish is not None and wish.rule.value == value]
         if 2 * len(found) >= len(places):
             middle = sorted(found, key=lambda wish: wish.probability)[len(found) // 2]
+            if middle.probability < _LEAST_CHANCE:
+                continue
             where = _about(taste, value, topics, state)
             beliefs.append(_belief(middle, state, f" (by subject: {where})"))
     return beliefs

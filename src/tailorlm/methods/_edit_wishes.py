@@ -25,7 +25,7 @@ _LEAST_OFTEN = 0.3
 _LEAST_FATES = 3
 _LEAST_TEXTS = 2
 _GONE = 0.3
-"""Probability below which a text no longer shows the present taste."""
+"""Probability below which a text, or a rule, is no longer of the present taste."""
 _LONGER = 0.1
 """Change of the logarithm of the length from which texts are longer or shorter."""
 _SURELY, _MOST = 0.9, 0.8
@@ -83,7 +83,11 @@ def wishes_of(
         least: Least probability of a rule.
         phrases: Most phrases to use, and most to avoid.
     """
-    found = [wish for taste in tastes.facets if (wish := wish_of(taste, alike))]
+    found = [
+        wish
+        for taste in tastes.facets
+        if (wish := wish_of(taste, alike)) and (wish.gain > -KEPT or taste.by_context > BY_CONTEXT)
+    ]
     found += [wish for wish in (_length(tastes.measures["words"], alike),) if wish]
     found = [wish for wish in found if wish.probability >= least and _is_shown(wish, tastes)]
     said = [*_used(tastes.phrases, alike, least)[:phrases],
@@ -114,9 +118,10 @@ def _is_shown(wish: Wish, tastes: Tastes) -> bool:
 
 def given_up(taste: Taste) -> tuple[StyleRule, int] | None:
     """The rule that the present taste took the place of, and the first entry of the present one."""
-    gone = [
-        after for after, now in zip(taste.after, taste.present, strict=True) if after and now < 0.3
-    ]
+    if taste.by_context > BY_CONTEXT:
+        return None  # what is not asked for here is still asked for elsewhere
+    pairs = zip(taste.after, taste.present, strict=True)
+    gone = [after for after, now in pairs if after and now < _GONE]
     if not gone:
         return None
     value, times = Counter(gone).most_common(1)[0]
@@ -124,7 +129,7 @@ def given_up(taste: Taste) -> tuple[StyleRule, int] | None:
         return None
     now = taste.values[int(np.argmax(taste.shares()))]
     rule = _rule(taste.facet, value)
-    if value == now or rule is None:
+    if value == now or rule is None or taste.chances()[taste.place(value)] > _GONE:
         return None
     later = [i for i, share in enumerate(taste.present) if share >= 0.5]
     return (rule, later[0]) if later else None
@@ -184,7 +189,7 @@ def _avoided(tastes: Tastes, least: float) -> list[Wish]:
     """Phrases that the user takes out, more often than texts lose words anyway."""
     found: list[Wish] = []
     lost = 1.0 - np.exp(min(_mean_ratio(tastes.measures["words"]), 0.0))
-    bound = max(0.5, float(lost))
+    bound = 0.5 + 0.5 * float(lost)
     for taste in sorted(
         tastes.phrases, key=lambda taste: -_removed(taste) * len(taste.phrase.split())
     ):

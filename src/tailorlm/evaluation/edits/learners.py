@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from tailorlm.writing import split_mail
 from tailorlm.writing.mail_task import mail_task
 
 _DAY = 86_400.0
+_GREETING = re.compile(r"^(?:hi|hello|hey|dear|good \w+)\b", re.IGNORECASE)
 _POLITE = "Write this mail in a more polite way.\n\n"
 
 
@@ -46,11 +48,13 @@ class Made:
 def made_of_recorded(edit: RecordedEdit) -> Made:
     """A recorded edit: the query asks for a mail with its subject and points.
 
-    Who signs is known to who sends a mail, so the query names the draft's sender.
+    Whoever asks for a mail knows who sends it to whom, so the query names both as the draft does.
     """
-    signature = split_mail(edit.draft).signature.split("\n")[0]
+    mail = split_mail(edit.draft)
+    signature = mail.signature.split("\n")[0]
     sender = "" if signature.startswith("[") else signature
-    query = mail_task(edit.subject, edit.intent, sender=sender)
+    recipient = _GREETING.sub("", mail.greeting).strip(" ,:;!.–-")
+    query = mail_task(edit.subject, edit.intent, sender=sender, recipient=recipient)
     return Made(edit.id, edit.user, query, edit.draft, edit.edited)
 
 
