@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tailorlm.llms._builtin_sentences import Note
+from tailorlm.llms._builtin_notes import Note
 from tailorlm.writing.mail import split_mail
 from tailorlm.writing.traits import measure, words_of
 

@@ -17,17 +17,8 @@ from tailorlm.llms._builtin_address import (
 )
 from tailorlm.llms._builtin_draft import Draft
 from tailorlm.llms._builtin_fit import Body, Limits, fitted
-from tailorlm.llms._builtin_sentences import (
-    Manner,
-    Note,
-    addressee,
-    capital,
-    ended,
-    lengthened,
-    notes_of,
-    split_sentence,
-    worded,
-)
+from tailorlm.llms._builtin_notes import Manner, Note, addressee, notes_of, worded
+from tailorlm.llms._builtin_sentences import capital, ended, lengthened, split_sentence
 from tailorlm.llms._builtin_style import Style
 from tailorlm.llms._builtin_wording import cased, finished, marked, unavoided, words
 from tailorlm.writing.mail_task import MailTask

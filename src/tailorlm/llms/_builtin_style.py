@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 
 from tailorlm.llms._text import one_line
@@ -82,7 +81,7 @@ def style_of(plan: Plan | None) -> Style:
     notes: list[str] = []
     for line in plan.rules[:MAX_RULES]:
         text = one_line(line, _RULE_LENGTH)
-        rules = [rule for rule in _rules_in(text) if rule.facet not in _BEYOND]
+        rules = [rule for rule in style_rules(text) if rule.facet not in _BEYOND]
         for rule in rules:
             if rule.facet in ("phrase used", "phrase avoided"):
                 phrases.pop(rule.value.casefold(), None)
@@ -98,8 +97,3 @@ def style_of(plan: Plan | None) -> Style:
         avoided=tuple(r.value for r in phrases.values() if r.facet == "phrase avoided"),
         notes=tuple(notes),
     )
-
-
-@lru_cache(maxsize=1024)
-def _rules_in(text: str) -> tuple[StyleRule, ...]:
-    return style_rules(text)
