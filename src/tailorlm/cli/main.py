@@ -22,6 +22,7 @@ from tailorlm.cli import (
     feedback,
     keys,
     lamp,
+    preferences,
     records,
     replay,
     serve,
@@ -144,7 +145,14 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
     (
         "evaluate",
         "Measure annotators and methods.",
-        (evaluate.calibrate, evaluate.premium, lamp.lamp, edits.edits, agents.agents),
+        (
+            evaluate.calibrate,
+            evaluate.premium,
+            lamp.lamp,
+            preferences.preferences,
+            edits.edits,
+            agents.agents,
+        ),
     ),
     ("data", "Make data sets.", (data.build_tager,)),
     (

@@ -48,11 +48,11 @@ def serve(
         from tailorlm.service import start
     except ModuleNotFoundError:
         raise MissingExtraError("The gateway", "serve") from None
-    start.check_host(host, has_keys=False)
     setup = Setup(
         store=store, method=method, encoder=encoder, retriever=retriever, tags=tags, seed=seed
     )
     tailor = open_tailor(setup, new=True)
+    start.check_host(host, has_keys=tailor.store.keyring.any())
 
     def make_method(name: str) -> Method[Any]:
         from tailorlm.methods import create_method

@@ -39,6 +39,8 @@ def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
         version=__version__,
         summary="Personalization in front of any OpenAI-compatible API.",
         lifespan=lifespan,
+        docs_url=None,  # its page would load scripts from another host
+        redoc_url=None,
     )
     app.state.gateway = gateway
     app.state.identify = identify or _everybody

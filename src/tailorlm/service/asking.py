@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 
 from tailorlm.llms.base import Completion
 from tailorlm.llms.base import Request as LLMRequest
-from tailorlm.service.access import Caller, caller
+from tailorlm.service.access import Caller, acting_for, caller
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway, completion_of
 from tailorlm.service.protocol import split_method
@@ -28,7 +28,7 @@ async def ask(request: Request, by: _Caller, given: AskIn) -> TurnOut:
     gateway: Gateway = request.app.state.gateway
     method, model = _model(gateway, given.model)
     planned = await gateway.plan(
-        by.user_id(given.user or by.user),
+        acting_for(request, by, given.user),
         Context(given.query, given.messages()),
         given.n,
         method=method,
@@ -48,7 +48,7 @@ async def what_if(request: Request, by: _Caller, given: AskIn) -> WhatIfOut:
     """Shows what personalization changes."""
     gateway: Gateway = request.app.state.gateway
     method, model = _model(gateway, given.model)
-    user, context = by.user_id(given.user or by.user), Context(given.query, given.messages())
+    user, context = acting_for(request, by, given.user), Context(given.query, given.messages())
     generic, personal = await gateway.preview(
         user, context, method=method, body={"model": model}, headers=request.headers
     )

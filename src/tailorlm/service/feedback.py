@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 
 from tailorlm.loop.fold import judged
-from tailorlm.service.access import Caller, caller
+from tailorlm.service.access import Caller, acting_for, caller
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.shapes import (
     ERRORS,
@@ -45,7 +45,7 @@ async def give(
 ) -> ReceiptOut:
     """Answered once the feedback is durable. Only the newest judgement of a turn counts."""
     gateway: Gateway = request.app.state.gateway
-    user = by.user_id(given.user or by.user)
+    user = acting_for(request, by, given.user)
     event = await gateway.in_thread(_give, gateway.tailor, user, given, idempotency_key)
     return ReceiptOut(
         event=event.id,

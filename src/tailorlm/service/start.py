@@ -18,6 +18,7 @@ from tailorlm.llms.openai import DEFAULT_BASE_URL
 from tailorlm.methods.base import Method
 from tailorlm.service.app import create_app
 from tailorlm.service.gateway import Gateway
+from tailorlm.service.keys import KeyCheck
 from tailorlm.service.llm_upstream import LLMUpstream
 from tailorlm.service.upstream import HttpUpstream, Upstream
 from tailorlm.tailor import Tailor
@@ -66,7 +67,7 @@ def check_host(host: str, *, has_keys: bool) -> None:
     Raises:
         InputError: If the address is not this machine's loopback and there are no keys.
     """
-    if has_keys or _is_loopback(host):
+    if has_keys or is_loopback(host):
         return
     raise InputError(
         f"Without API keys the gateway listens to this machine only, but --host is {host!r}. "
@@ -74,7 +75,8 @@ def check_host(host: str, *, has_keys: bool) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
     if host == "localhost":
         return True
     try:
@@ -106,7 +108,7 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
     listener = _listen(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        create_app(gateway),
+        create_app(gateway, KeyCheck(gateway, local=is_loopback(host))),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE,

@@ -13,6 +13,7 @@ import httpx
 from tailorlm.llms.base import Request
 from tailorlm.service.failures import ServiceError
 from tailorlm.sse import SSEError, SSEReader
+from tailorlm.store.keyring import PREFIX
 
 MAX_ANSWER = 16 << 20
 """Longest answer that is read, in bytes."""
@@ -170,8 +171,8 @@ class HttpUpstream:
         sent = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if self._key:
             sent["Authorization"] = f"Bearer {self._key}"
-        elif "authorization" in headers:
-            sent["Authorization"] = headers["authorization"]
+        elif (given := headers.get("authorization")) and PREFIX not in given:
+            sent["Authorization"] = given
         return sent
 
     async def _refusal(self, response: httpx.Response) -> ServiceError:

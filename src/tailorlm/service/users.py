@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from tailorlm.service.access import Caller, caller
+from tailorlm.service.access import Caller, acting_for, caller, on_record
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.shapes import (
@@ -27,7 +27,9 @@ from tailorlm.service.shapes import (
 MAX_PAGE = 500
 """Most events of one answer."""
 
-router = APIRouter(prefix="/tailor/v1", tags=["Users"], responses=ERRORS)
+router = APIRouter(
+    prefix="/tailor/v1", tags=["Users"], responses=ERRORS, dependencies=[Depends(on_record)]
+)
 _Caller = Annotated[Caller, Depends(caller)]
 _User = Annotated[str, Query(description="The user's id; a key of one user may leave it out.")]
 
@@ -52,9 +54,9 @@ async def users(request: Request, by: _Caller) -> UsersOut:
 async def profile(request: Request, by: _Caller, user: _User = "", method: str = "") -> ProfileOut:
     """Each belief with its probability, its evidence and when it was last seen."""
     gateway: Gateway = request.app.state.gateway
-    name = user or by.user
-    found = await gateway.in_thread(lambda: gateway.using(method).profile(by.user_id(name)))
-    return ProfileOut.of(found, name)
+    who = acting_for(request, by, user)
+    found = await gateway.in_thread(lambda: gateway.using(method).profile(who))
+    return ProfileOut.of(found, user or by.user)
 
 
 @router.get("/history", summary="A user's log, oldest first")
@@ -67,7 +69,7 @@ async def history(
 ) -> HistoryOut:
     """Everything the user asked and gave, in parts."""
     gateway: Gateway = request.app.state.gateway
-    store, who = gateway.tailor.store, by.user_id(user or by.user)
+    store, who = gateway.tailor.store, acting_for(request, by, user)
     events = await gateway.in_thread(
         lambda: list(islice(store.events(who, after=after), limit + 1))
     )
@@ -87,7 +89,7 @@ async def history(
 async def export(request: Request, by: _Caller, user: _User = "") -> StreamingResponse:
     """The same file that `tailorlm export` writes and `tailorlm import` reads."""
     gateway: Gateway = request.app.state.gateway
-    records = await gateway.in_thread(gateway.tailor.store.export, by.user_id(user or by.user))
+    records = await gateway.in_thread(gateway.tailor.store.export, acting_for(request, by, user))
 
     def lines() -> Iterator[str]:
         for record in records:
@@ -105,5 +107,5 @@ async def erase(request: Request, by: _Caller, given: EraseIn) -> ErasureOut:
             400, "'confirm' must repeat the user's id exactly; nothing was erased.", param="confirm"
         )
     gateway: Gateway = request.app.state.gateway
-    done = await gateway.in_thread(gateway.tailor.erase, by.user_id(name))
+    done = await gateway.in_thread(gateway.tailor.erase, acting_for(request, by, name))
     return ErasureOut(user=name, events=done.events, states=done.states)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tailorlm.types import Event, Payload, Turn, User
+
+if TYPE_CHECKING:
+    from tailorlm.store.keyring import KeyRing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,11 @@ class Store(Protocol):
             StoreError: If the events are gone but bytes stay in the files, because another program
                 stands in the way. Erasing again finishes it.
         """
+        ...
+
+    @property
+    def keyring(self) -> KeyRing:
+        """The keys of the gateway that uses this store."""
         ...
 
     def close(self) -> None:

@@ -17,11 +17,22 @@ import sqlalchemy as sa
 from tailorlm.errors import NotFoundError
 from tailorlm.store.base import Erasure
 from tailorlm.store.database import Database
-from tailorlm.store.schema import erasures, events, populations, states, users
+from tailorlm.store.schema import (
+    api_keys,
+    audit,
+    erasures,
+    events,
+    populations,
+    states,
+    users,
+)
+
+ERASED = "(erased)"
+"""What stands for an erased user where it was noted that something was done."""
 
 
 def erase(database: Database, user: str) -> Erasure:
-    """Remove a user's events and states, and all populations (they may have learned from them).
+    """Remove a user's events, states and keys, and all populations (they may have learned of them).
 
     Raises:
         NotFoundError: If the store has no such user, and no earlier erasure is left unfinished.
@@ -52,6 +63,8 @@ def _delete(connection: sa.Connection, user: str) -> Erasure:
     n_events = connection.execute(events.delete().where(events.c.user_number == number)).rowcount
     connection.execute(users.delete().where(users.c.number == number))
     connection.execute(populations.delete())
+    connection.execute(audit.update().where(audit.c.user_id == user).values(user_id=ERASED))
+    connection.execute(api_keys.delete().where(api_keys.c.user_id == user))
     connection.execute(
         erasures.insert().values(time=time.time(), events=n_events, states=n_states, scrubbed=False)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest migration; a database at this revision is used as it is."""
 
 _Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -87,3 +87,33 @@ erasures = sa.Table(
     sqlite_autoincrement=True,
 )
 """That an erasure took place, never of whom; `scrubbed` once no byte is left in the files."""
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("hash", _Id, nullable=False, unique=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("app", _Id, nullable=False),
+    sa.Column("user_id", _Id, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("per_minute", sa.Integer, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("revoked", sa.Double),
+)
+"""Keys of the gateway; of the key itself there is only a hash."""
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Double, nullable=False),
+    sa.Column("key_id", _Id, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("user_id", _Id, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What was done with which key, to whom; an erasure takes the user's id out of it."""
+
+sa.Index("ix_audit_user_id", audit.c.user_id)

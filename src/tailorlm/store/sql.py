@@ -22,6 +22,7 @@ from tailorlm.store import derived, erasing, transfer
 from tailorlm.store.address import parse_address
 from tailorlm.store.base import Erasure, StoredState, UserSummary
 from tailorlm.store.database import Database, make_backend
+from tailorlm.store.keyring import KeyRing
 from tailorlm.store.migrate import bring_up_to_date
 from tailorlm.store.rows import (
     EVENT_COLUMNS,
@@ -253,6 +254,11 @@ class SqlStore:
     def erase(self, user: str) -> Erasure:
         """Remove a user so that no byte stays; see `tailorlm.store.erasing`."""
         return erasing.erase(self._database, user)
+
+    @property
+    def keyring(self) -> KeyRing:
+        """The keys of the gateway that uses this store."""
+        return KeyRing(self._database)
 
     def close(self) -> None:
         """Release connections; again is harmless."""
