@@ -98,6 +98,6 @@ def test_a_retriever_is_found_by_name_and_takes_its_settings() -> None:
     with pytest.raises(InputError, match="no setting 'k'"):
         create_retriever("bm25", ENCODER, k=3)
     with pytest.raises(InputError, match="It has: none"):
-        create_retriever("dense", ENCODER, x=3)
+        create_retriever("tfidf", ENCODER, x=3)
     with pytest.raises(InputError, match="Give it an encoder"):
         create_retriever("dense")

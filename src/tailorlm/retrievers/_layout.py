@@ -42,7 +42,8 @@ def laid_out(wordings: Sequence[str], bullet: str, *, grouped: bool) -> str:
         if stem is None:
             lines[f"\n{place}"] = [wording.text]
         else:
-            lines.setdefault(stem, []).append(_without(wording, stem))
+            rest = _without(wording.text, wording.forms[stem])
+            lines.setdefault(stem, []).append(rest)
     said = {stem: _form(read, heading, stem) for stem in set(heading.values())}
     return "\n".join(
         bullet + (f"{said[stem]}: " if stem in said else "") + _BETWEEN.join(parts)
@@ -85,8 +86,8 @@ def _form(read: Sequence[_Wording], heading: dict[int, str], stem: str) -> str:
     return forms.most_common(1)[0][0]
 
 
-def _without(wording: _Wording, stem: str) -> str:
+@lru_cache(maxsize=4096)
+def _without(text: str, word: str) -> str:
     """A wording without the word that stands before it."""
-    word = re.escape(wording.forms[stem])
-    rest = re.sub(rf"(?<![\w-]){word}(?![\w'-]),? ?", "", wording.text, count=1)
+    rest = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w'-]),? ?", "", text, count=1)
     return rest.strip(" ,")

@@ -19,7 +19,7 @@ from tailorlm.retrievers.memory import Memory
 
 Floats = npt.NDArray[np.float32]
 
-_TRIES = 20
+_TRIES = 8
 """Items behind the first that does not fit that are tried in its place."""
 
 
@@ -116,28 +116,36 @@ def _without_duplicates(
     memory: Memory, hits: Sequence[Hit], alike: float
 ) -> tuple[list[Hit], list[Hit]]:
     """The newest of each group that says the same, at the group's best place, and the others."""
-    vectors = _vectors(memory, hits)
-    same = vectors @ vectors.T >= alike
-    leaders: dict[int, Hit] = {}
+    leads = np.zeros(len(hits), dtype=np.bool_)
+    same = _same_meaning(memory, hits, alike)
+    worded: dict[tuple[str, str], int] = {}
+    speaking: dict[int, Hit] = {}
     joined = []
     for place, hit in enumerate(hits):
-        leader = next(
-            (
-                other
-                for other in leaders
-                if leaders[other].item.kind == hit.item.kind
-                and (same[place, other] or leaders[other].item.wording == hit.item.wording)
-            ),
-            None,
-        )
-        if leader is None:
-            leaders[place] = hit
-        elif hit.index > leaders[leader].index:
-            joined.append(leaders[leader])
-            leaders[leader] = hit
+        wording = (hit.item.kind, hit.item.wording)
+        near = np.flatnonzero(same[place] & leads)
+        leader = worded.get(wording, int(near[0]) if len(near) else place)
+        worded.setdefault(wording, leader)
+        if leader == place:
+            leads[place] = True
+            speaking[place] = hit
+        elif hit.index > speaking[leader].index:
+            joined.append(speaking[leader])
+            speaking[leader] = hit
         else:
             joined.append(hit)
-    return list(leaders.values()), joined
+    return list(speaking.values()), joined
+
+
+def _same_meaning(memory: Memory, hits: Sequence[Hit], alike: float) -> npt.NDArray[np.bool_]:
+    """Which items of one kind are as near as `alike`, shape (hits, hits)."""
+    if alike > 1:
+        return np.zeros((len(hits), len(hits)), dtype=np.bool_)
+    vectors = _vectors(memory, hits)
+    kinds = np.array([hit.item.kind for hit in hits])
+    same: npt.NDArray[np.bool_] = np.equal.outer(kinds, kinds)
+    same &= vectors @ vectors.T >= alike
+    return same
 
 
 def _covering(memory: Memory, hits: Sequence[Hit], coverage: float) -> list[Hit]:

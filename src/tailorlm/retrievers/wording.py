@@ -74,12 +74,19 @@ _FOLLOW = re.compile(
     rf"\b{_I}{_HOW}(?:follow|adhere to|maintain|practice|stick to|on) {_some('a|an|the|strict')}",
     re.IGNORECASE,
 )
+_ALSO_WISH = (
+    r" i (?:also |usually |always |really |strongly |much |would |tend to )*"
+    r"(?:avoid|prefer|dislike|hate|follow|don't|do not|can't|cannot|find (?!it|them|this|that))"
+)
+"""How a reason begins that is a wish itself, and stays."""
 _REASON = re.compile(
-    r",? (?:because|since|due to|owing to|as (?:i|it|they|this)|for \w+ (?:reasons|concerns))\b"
+    rf",? (?:(?:because|since|as)(?!{_ALSO_WISH})(?= (?:i|it|they|this|of|the|my))|due to|owing to"
+    r"|for \w+ (?:reasons|concerns))\b"
     r"(?:(?!,? (?:and|but) (?:i )?(?:only |strictly )?"
     r"(?:avoid|prefer|never|refuse|do not|don't|will))[^,;.])*(?=$|,? (?:and|but) )",
     re.IGNORECASE,
 )
+_CONNECTIVE = re.compile(rf",? (?:because|since|as)(?={_ALSO_WISH})", re.IGNORECASE)
 _WITHOUT = re.compile(
     r"\b(?:that|which|who) (?:do not|don't|does not|doesn't|are not|aren't|is not|isn't)"
     r"(?: (?:have|offer|include|contain|use|involve|provide|experience|require|allow|feature)\b)?",
@@ -112,6 +119,12 @@ _WISH = re.compile(
     r"|uninterested|interest me|priority|advocate|fascinated|stand|hold|choose)\b",
     re.IGNORECASE,
 )
+_VERDICT = re.compile(
+    r"\b(?:seems?|sounds?|feels?|looks?|appeals?|appealing|works?|suits?|fits?|too|better|best)\b"
+    r".*\b(?:me|my|mine|us|our)\b|\b(?:not|don't|doesn't) (?:really |quite |sound )*appeal",
+    re.IGNORECASE,
+)
+"""What is said of options rather than of oneself."""
 _REQUEST = re.compile(
     r"\?\s*$|^\W*(?:can|could|would|will|do|does|is|are|what|which|where|how|who|please"
     r"|recommend|suggest|give|tell|any)\b",
@@ -152,11 +165,12 @@ def _sentences(text: str) -> Iterator[str]:
 def _is_wish(sentence: str) -> bool:
     if _REQUEST.search(sentence):
         return False
-    return _WISH.search(_PLAN.sub("I ", sentence)) is not None
+    return any(cue.search(_PLAN.sub("I ", sentence)) for cue in (_WISH, _VERDICT))
 
 
 def _short_sentence(sentence: str) -> str:
-    said = _REASON.sub(" ", sentence.strip(_EDGES)) + " "
+    said = _CONNECTIVE.sub(",", sentence.strip(_EDGES))
+    said = _REASON.sub(" ", said) + " "
     said = _WITHOUT.sub("without", said)
     for mark, pattern in _FRAMES:
         said = pattern.sub(f" \x00{mark} ", said)
