@@ -70,8 +70,8 @@ def drafts(n: int, seed: int = 0, topics: tuple[str, ...] = ("money", "family"))
     """Drafts as a language model writes them, on topics in turn."""
     rng = np.random.default_rng(seed)
     made = []
-    for _ in range(n):
-        topic = str(rng.choice(topics))
+    for number in range(n):
+        topic = topics[number % len(topics)]
         subjects, sentences = _MATTER[topic]
         name = str(rng.choice(_NAMES))
         chosen = rng.choice(len(sentences), size=int(rng.integers(3, 5)), replace=False)

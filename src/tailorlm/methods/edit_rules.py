@@ -31,7 +31,7 @@ from tailorlm.methods._edit_tastes import (
     score,
     tastes_of,
 )
-from tailorlm.methods._edit_topics import topic_axes, topics_of
+from tailorlm.methods._edit_topics import shares, topic_axes, topics_of
 from tailorlm.methods._edit_wishes import Wish, variants, wishes_of
 from tailorlm.methods._memories import memory_fingerprint
 from tailorlm.methods._personal import Line, Section, personal_plan
@@ -276,10 +276,8 @@ class EditRules(Method[EditState]):
     def _alike(self, state: EditState, context: Context) -> Alike | None:
         if not self.config.by_subject or not state.entries:
             return None
-        matter = _matter(context.query)
-        topics = topics_of(matter, self.parts.encoder, self.axes)
-        vector = encode_query(self.parts.encoder, matter).astype(np.float64)
-        return alike_to(state, topics, vector)
+        vector = encode_query(self.parts.encoder, _matter(context.query)).astype(np.float64)
+        return alike_to(state, shares(vector[None], self.axes)[0], vector)
 
     def _plans(self, state: EditState, context: Context, n: int) -> Plans:
         wishes = self.wishes(state, context)

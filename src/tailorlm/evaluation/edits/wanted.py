@@ -18,7 +18,7 @@ LEAST_KEPT = 2 / 3
 """Share of a user's texts that must keep a part for it to be expected."""
 
 _SCOPE = re.compile(
-    r"^(?:for|in|to|on|with)\s+(?P<scope>[^;:]+?\b(?:mails?|matters?|messages?|letters?|notes?|texts?"
+    r"^(?:for|in|to|on|with)\s+(?P<scope>(?:[^;:]*?\b)?(?:mails?|matters?|messages?|letters?|notes?|texts?"
     r"|topics?|subjects?|people|friends|colleagues|clients|customers))\b[\s,:]+(?P<rest>.+)$",
     re.IGNORECASE,
 )
