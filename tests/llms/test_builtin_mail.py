@@ -288,7 +288,7 @@ def consistent(rules: list[StyleRule]) -> bool:
     return not (tight or ("length" in wish and "sentence length" in wish))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from(CASES), max_size=7, unique_by=lambda rule: rule.facet).filter(
         consistent

@@ -65,9 +65,9 @@ class Reader:
 def greeting_of(style: Style, reader: Reader) -> str:
     """The greeting that a style wishes, "" for none."""
     form = style.wish("greeting")
-    if form == "none":
+    if form == "none" or (form and not is_greeting(form)):
         return ""
-    form = greeting_form(form) if form and is_greeting(form) else _usual_form(style, reader)
+    form = greeting_form(form) if form else _usual_form(style, reader)
     if len(form.split()) == 1 and form.casefold() in _UNNAMED:
         form = f"{form} {{name}},"
     if "{name}" not in form:

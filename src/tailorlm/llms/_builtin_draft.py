@@ -6,16 +6,13 @@ import re
 from dataclasses import dataclass, replace
 
 from tailorlm.llms._builtin_notes import Note
+from tailorlm.llms._builtin_sentences import sentences_in
 from tailorlm.writing.mail import split_mail
 from tailorlm.writing.traits import measure, words_of
 
 _MOST_NOTES = 80
 """Most sentences that are looked at one by one; what goes on beyond stays as it is."""
 _COURTESY_WORDS = 22
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bProf\.)(?<!\bNo\.)(?<!\bvs\.)"
-    r"(?<!\b[A-Z]\.)(?<!\b[ap]\.m\.)\s+(?=[A-Z\d\"“'(])"
-)
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\(?\d{1,3}[.)])\s", re.MULTILINE)
 _SENT = re.compile(
     r"(?:Attached (?:please find|is|are|you will find)|Please find attached|I (?:am sending|have"
@@ -80,7 +77,7 @@ class Draft:
             if _LIST_LINE.search(block):
                 notes.append(Note("statement", block, wording=block, paragraph=at))
                 continue
-            for sentence in _SENTENCE_END.split(" ".join(block.split()), maxsplit=_MOST_NOTES):
+            for sentence in sentences_in(" ".join(block.split()), _MOST_NOTES):
                 role = _role(sentence, is_first=not notes)
                 if role:
                     said[role].append(sentence)

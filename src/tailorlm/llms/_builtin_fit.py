@@ -12,6 +12,7 @@ from tailorlm.llms._builtin_sentences import (
     capital,
     clauses,
     join_sentences,
+    sentences_in,
     split_sentence,
     weight,
 )
@@ -24,7 +25,6 @@ _PARAGRAPH = 3
 _FULL = 26
 _CLOSE = 0.15
 _ROUNDS = 6
-_INNER_END = re.compile(r"[.!?](?= )")
 _PHRASE = re.compile(r" (?=(?:for|from|to|in|on|at|with|by|about|as|under|into|between|that)\b)")
 
 
@@ -199,7 +199,8 @@ def _joined(body: Body, excess: int) -> Body:
 
 def _one_sentence(text: str) -> str:
     """Several sentences as one."""
-    return _INNER_END.sub(";", text)
+    *parts, last = sentences_in(text)
+    return "".join(f"{part.rstrip('.!?')}; " for part in parts) + last
 
 
 def _longer(body: Body, limits: Limits, assembled: Callable[[Body], str]) -> Body:

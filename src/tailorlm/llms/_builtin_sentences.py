@@ -29,6 +29,17 @@ _CLAUSE = re.compile(
 _LEAD_OF = {"but": "But ", "because": "This is because ", "since": "This is because "}
 _ASIDE = re.compile(r" \(([a-z][^()\d]*)\)")
 _LEAST = 4
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bProf\.)(?<!\bNo\.)(?<!\bvs\.)"
+    r"(?<!\b[A-Z]\.)(?<!\b[ap]\.m\.)(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=[A-Z\d\"“'(])"
+)
+_STARTERS = (
+    "the a an this that these those there he she it we you they my our your his her their please"
+    " could perhaps all in on at for as if when each both attached is are was were has have can"
+    " will would should must may not no let send call check confirm review tell give forward bring"
+    " want need expect think believe hope guess received got sent met what how"
+)
+_COMMON = frozenset(word.capitalize() for word in re.split(" ", _STARTERS))
 
 
 def has_claim(text: str) -> bool:
@@ -56,15 +67,19 @@ def split_sentence(sentence: str) -> list[str]:
     return [capital(ended(part.rstrip(" ,;:"))) for part in parts if part.strip()]
 
 
+def sentences_in(text: str, most: int = 0) -> list[str]:
+    """The sentences of a text as they stand; with `most`, the rest is left in one piece."""
+    return _SENTENCE_END.split(text, maxsplit=most)
+
+
 def join_sentences(first: str, second: str) -> str:
-    """Two sentences as one."""
-    mark = first[-1:] if first[-1:] in "?!" else ""
+    """Two sentences as one; a question comes last, so that it stays one."""
+    if first.endswith("?") and not second.endswith("?"):
+        first, second = second, first
     word, _, rest = second.partition(" ")
-    is_name = word in ("I", "I'm", "I'd", "I've", "I'll") or not word[1:].islower()
-    second = second if is_name or not _is_common(word) else f"{word.lower()} {rest}".strip()
-    if mark:
-        return f"{first[:-1]}; {second}"
-    return f"{first.rstrip('.')}, and {second}"
+    if _is_common(word):
+        second = f"{word.lower()} {rest}".strip()
+    return f"{first.rstrip('.!?')}, and {second}"
 
 
 def lengthened(texts: Sequence[str], others: Sequence[str], least: int) -> list[str]:
@@ -123,9 +138,5 @@ def ended(sentence: str) -> str:
 
 
 def _is_common(word: str) -> bool:
-    return re.split(r"['’,]", word)[0].casefold() in {
-        "the", "a", "an", "this", "that", "these", "those", "there", "he", "she", "it", "we", "you",
-        "they", "my", "our", "your", "his", "her", "their", "please", "could", "perhaps", "all",
-        "in", "on", "at", "for", "as", "if", "when", "each", "both", "attached",
-        "is", "are", "was", "were", "has", "have", "can", "will", "would", "should", "must", "may",
-    }  # fmt: skip
+    """Whether a word that starts a sentence has a capital for that alone."""
+    return re.split(r"['’,]", word)[0] in _COMMON
