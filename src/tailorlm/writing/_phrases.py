@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tailorlm.writing.traits import sentences_of, words_of
@@ -161,14 +162,21 @@ def _z(n: int, texts: int, n_others: int, others: int) -> float:
 
 
 def _whole(found: list[Phrase]) -> tuple[Phrase, ...]:
-    """The phrases without those that a longer one of them mostly stands for, or overlaps."""
+    """The phrases without those that a longer one mostly stands for, or that overlap a better."""
     kept: list[Phrase] = []
-    for phrase in sorted(found, key=lambda one: -len(one.text.split())):
+    for phrase in sorted(found, key=lambda one: (-len(one.text.split()), not one.is_sentence)):
         inside = [other for other in kept if f" {phrase.text} " in f" {other.text.rstrip('.')} "]
         if not any(other.texts >= _CONTAINED * phrase.texts for other in inside):
             kept.append(phrase)
     places = {phrase.text: place for place, phrase in enumerate(found)}
-    return tuple(sorted(kept, key=lambda phrase: places[phrase.text]))
+    apart: list[Phrase] = []
+    taken: set[tuple[str, str]] = set()
+    for phrase in sorted(kept, key=lambda phrase: places[phrase.text]):
+        pairs = set(pairwise(phrase.text.rstrip(".").split()))
+        if not pairs & taken:
+            apart.append(phrase)
+            taken |= pairs
+    return tuple(apart)
 
 
 def _bounded(counts: dict[str, int]) -> dict[str, int]:

@@ -49,25 +49,26 @@ _EXPANSIONS = tuple(
 _THINGS = r"(?:any (?:\w+ ){0,2}(?:questions?|comments?|concerns?|problems?|changes?)|questions?)"
 _COURTESY = re.compile(
     r"(?:"
-    r"(?:many |much )?thank(?:s| you)\b[^?]{0,90}"
+    r"(?:many |much )?thank(?:s| you)\b(?! to\b)[^.?]{0,90}"
     r"|(?:please |kindly |just |you can |you may )*(?:do not hesitate to |feel free to )?"
     r"(?:let me know|call(?: me)?|contact(?: me)?|shout|holler|advise|give me a (?:call|ring|shout)"
-    r"|e-?mail(?: me)?|respond|reply|reach(?: out to)? me|ask)\b[^?]{0,60}"
+    r"|e-?mail(?: me)?|respond|reply|reach(?: out to)? me|ask)\b[^.?]{0,60}"
     rf"\b(?:{_THINGS}|if you need (?:anything|any)\b|if (?:this|that) works|what you think"
-    r"|your thoughts)[^?]{0,60}"
-    rf"|(?:if|should) (?:you|there) (?:have|are|be) {_THINGS}[^?]{{0,110}}"
+    r"|your thoughts)[^.?]{0,60}"
+    rf"|(?:if|should) (?:you|there) (?:have|are|be) {_THINGS}[^.?]{{0,110}}"
     r"|(?:any )?(?:questions?|comments?|thoughts?)\?"
-    r"|(?:i )?(?:really |do )*(?:hope|trust) (?:you|your|all|this|everything|things|to)\b[^?]{0,80}"
+    r"|(?:i )?(?:really |do )*(?:hope|trust) (?:you|your|all|this|everything|things|to)\b"
+    r"[^.?]{0,80}"
     r"|how are (?:you|things)[^.]{0,40}"
-    r"|(?:i |we )?(?:am |are )?look(?:ing)? forward to[^?]{0,80}"
+    r"|(?:i |we )?(?:am |are )?look(?:ing)? forward to[^.?]{0,80}"
     r"|(?:i |we )?(?:would )?(?:greatly |really |very much )?appreciate (?:your|it|the|any|all)"
-    r"[^?]{0,60}|your (?:help|assistance|attention|time|prompt|cooperation)[^?]{0,60}appreciated"
-    r"|(?:have|enjoy) a (?:great|good|nice|lovely|wonderful|happy|safe)[^?]{0,40}"
-    r"|take care|talk to you (?:soon|later|then)|see you (?:soon|then|there|later)[^?]{0,20}"
+    r"[^.?]{0,60}|your (?:help|assistance|attention|time|prompt|cooperation)[^.?]{0,60}appreciated"
+    r"|(?:have|enjoy) a (?:great|good|nice|lovely|wonderful|happy|safe)[^.?]{0,40}"
+    r"|take care|talk to you (?:soon|later|then)|see you (?:soon|then|there|later)[^.?]{0,20}"
     r"|(?:i am )?(?:so |very |really )?(?:sorry|apolog\w+) for (?:the|any|this|my) \w+"
     r"(?: (?:confusion|delay|reply|response|trouble|this may cause))?"
     r"|best(?: wishes| regards)?|regards|cheers|sincerely|fyi|congratulations|no problem|sure|ok"
-    r"|okay|hello|hi|hey|nice to [^?]{0,40}|it was (?:great|good|nice) [^?]{0,60}"
+    r"|okay|hello|hi|hey|nice to [^.?]{0,40}|it was (?:great|good|nice) [^.?]{0,60}"
     r")[\s.,;:]*",
     re.IGNORECASE,
 )
@@ -98,12 +99,13 @@ _DOT = "\u2024"
 """Stands for a full stop that ends no sentence while a text is cut into sentences."""
 _ABBREVIATED = re.compile(
     r"\b(?:(?:mr|mrs|ms|dr|prof|st|vs|etc|inc|corp|co|ltd|no|dept|approx|ext|jan|feb|mar|apr|jun|jul"
-    r"|aug|sept?|oct|nov|dec|[ap]\.m|e\.g|i\.e|u\.s|n\.a)\.(?! ?\n)|[ap]\.m\.|[a-z]\.(?=\s?[a-z]\.))",
+    r"|aug|sept?|oct|nov|dec|e\.g|i\.e|u\.s|n\.a)\.(?! ?\n)|[ap]\.m\.|[a-z]\.(?=\s?[a-z]\.))"
+    r"|(?<=\w)\.(?=\w)",
     re.IGNORECASE,
 )
-_LIST_MARK = re.compile(r"^\s*(?:[-*•–·>]+|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
-_DASH = re.compile(r"\s*(?:--+|[–—]|(?<=\s)-(?=\s))\s*")
-_DOTS = re.compile(r"\s*(?:\.\.+|…)\s*")
+_LIST_MARK = re.compile(r"(?m)^[^\S\n]*(?:[-*•–·>]+|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
+_DASH = re.compile(r"[^\S\n]*(?:--+|[–—]|(?<=\s)-(?=\s))[^\S\n]*")
+_DOTS = re.compile(r"[^\S\n]*(?:\.\.+|…)[^\S\n]*")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f]|(?<!\\w)[:;]-?[)(DP](?!\\w)")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
 
@@ -126,7 +128,7 @@ def intent_of(text: str) -> tuple[str, ...]:
     points: dict[str, str] = {}
     for sentence in sentences_of(_ABBREVIATED.sub(_shielded, _without_marks(body))):
         for part in sentence.split(";"):
-            point = _point(part.replace(_DOT, "."))
+            point = _point(part).replace(_DOT, ".")
             if point:
                 points.setdefault(point.casefold(), point)
         if len(points) >= MAX_POINTS:
@@ -148,8 +150,8 @@ def expanded(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    """The text without emoji, and with exclamation marks, dots and dashes as plain marks."""
-    text = _EMOJI.sub("", text)
+    """The text without emoji and marks of lists; exclamation marks, dots and dashes made plain."""
+    text = _LIST_MARK.sub("", _EMOJI.sub("", text))
     text = re.sub(r"[!?]*\?[!?]*", "?", text)
     text = re.sub(r"!+", ".", text)
     return _DASH.sub(", ", _DOTS.sub(". ", text))
@@ -161,7 +163,7 @@ def _shielded(found: re.Match[str]) -> str:
 
 def _point(sentence: str) -> str:
     """One sentence as a point; "" where it says nothing."""
-    text = _lowered(" ".join(_LIST_MARK.sub("", sentence).split()))
+    text = _lowered(" ".join(sentence.split()))
     text = expanded(text)
     is_question = text.endswith("?")
     text = _OPENERS.sub("", text.strip(" .,;:?"))

@@ -42,6 +42,7 @@ SIGNATURES = (NONE, "initials", "first name", "full name")
 """Kinds of a signature; any other value is one in its own words."""
 _RARE = 0.01
 """Share of others that a value is taken to have at least."""
+_EITHER = frozenset({"yes", "no"})
 _NAMED = ("greeting", "sign-off", "signature")
 """Facets of parts: whether there is one is asked first, then which."""
 
@@ -115,7 +116,8 @@ class WritingProfile:
     ) -> dict[str, float]:
         """The probability of each value of a facet that was seen; they sum to 1 or less.
 
-        With n_v of N texts of the person and the share q_v of others, the probability is
+        With n_v of N texts of the person and the share q_v of others (1/2 for yes and no where
+        nothing is known of others), the probability is
         ``p_v = (n_v + k q_v) / (N + k)``, k = 2. Each condition c of the occasion (kind, size,
         recipient) corrects it: with its own counts m_v of M and
         ``p_v|c = (m_v + s p_v) / (M + s)``, s = 8, the values are weighed by
@@ -123,6 +125,8 @@ class WritingProfile:
         """
         own = self.counts.get(facet, {})
         usual = _share_of(others.counts.get(facet, {}).get(ALWAYS, {})) if others else {}
+        if not usual and _EITHER.issuperset(own.get(ALWAYS, {})):
+            usual = dict.fromkeys(sorted(_EITHER), 0.5)
         base = _posterior(own.get(ALWAYS, {}), usual, _PRIOR)
         weights = dict(base)
         for condition in _conditions(facet, occasion)[1:]:
