@@ -35,6 +35,8 @@ print(json.dumps([seconds, sorted(set(sys.modules) & set({HEAVY!r}))]))
 EXTRAS = (
     "torch",
     "transformers",
+    "peft",
+    "llm",
     "sentence_transformers",
     "fastapi",
     "openai",

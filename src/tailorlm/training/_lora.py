@@ -1,17 +1,15 @@
-"""The part of training that needs torch: a model with a LoRA adapter, and its checkpoints."""
+"""The part of training that needs torch: a model with a LoRA adapter, and its checkpoints.
+
+What needs an extra is imported when it is used, so that this module can be imported without.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import peft
-import torch
-import transformers
-from safetensors.torch import save_file
 
 from tailorlm.errors import InputError, MissingExtraError, TrainingError
 from tailorlm.hub import first_line
@@ -42,6 +40,9 @@ class Adapter:
     """
 
     def __init__(self, base: str, settings: AgentSettings, device: str | None = None) -> None:
+        import peft
+        import torch
+
         self._settings = settings
         self.alpha = settings.rank if settings.alpha is None else settings.alpha
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -99,6 +100,8 @@ class Adapter:
             The loss per target token before the update; where it or the gradient is no number,
             there is no update and what is returned is no number either.
         """
+        import torch
+
         total = sum(example.targets for example in batch)
         summed = 0.0
         self._model.train()
@@ -111,13 +114,15 @@ class Adapter:
                 summed += float(loss.detach()) * targets
         norm = torch.nn.utils.clip_grad_norm_(self._trained, self._settings.max_norm)
         mean = summed / total
-        if not (np.isfinite(mean) and bool(torch.isfinite(norm))):
+        if not (math.isfinite(mean) and bool(torch.isfinite(norm))):
             return float("nan")
         self._optimizer.step()
         return mean
 
     def loss(self, examples: Sequence[Example]) -> float:
         """Mean loss per target token, without dropout and without learning."""
+        import torch
+
         self._model.eval()
         summed = 0.0
         with torch.inference_mode():
@@ -128,6 +133,8 @@ class Adapter:
 
     def weights(self) -> dict[str, Any]:
         """A copy of the adapter's weights."""
+        import peft
+
         state = peft.get_peft_model_state_dict(self._model, save_embedding_layers=False)
         return {name: weight.detach().cpu().clone() for name, weight in state.items()}
 
@@ -137,12 +144,16 @@ class Adapter:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up the state of a checkpoint."""
+        import peft
+
         with quiet():
             peft.set_peft_model_state_dict(self._model, saved["adapter"])
         self._optimizer.load_state_dict(saved["optimizer"])
 
     def write(self, folder: Path, weights: dict[str, Any]) -> None:
         """Write weights as an adapter's folder, which names its base."""
+        from safetensors.torch import save_file
+
         save_file(weights, folder / _WEIGHTS_FILE, metadata={"format": "pt"})
         config = self._model.peft_config["default"]
         was = config.inference_mode
@@ -156,6 +167,8 @@ class Adapter:
 
     def _forward(self, part: Sequence[Example]) -> tuple[Any, int]:
         """Mean loss over the targets of a few examples, and how many targets there are."""
+        import torch
+
         batch = collate(part, fill=self._end or 0)
         arrays = {"input_ids": batch.ids, "attention_mask": batch.mask, "labels": batch.labels}
         inputs = {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
@@ -180,6 +193,8 @@ class Checkpoint:
         Raises:
             InputError: If the file is damaged.
         """
+        import torch
+
         if not self.path.exists():
             return None
         try:
@@ -194,6 +209,8 @@ class Checkpoint:
 
     def write(self, state: dict[str, Any]) -> None:
         """Keep a state in place of the one before."""
+        import torch
+
         part = self.path.with_suffix(".part")
         torch.save(state, part)
         part.replace(self.path)
@@ -203,8 +220,11 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def _quantization(wanted: bool | None, place: torch.device) -> Any:
+def _quantization(wanted: bool | None, place: Any) -> Any:
     """The 4-bit form of QLoRA, or None for weights as they are."""
+    import torch
+    import transformers
+
     is_possible = place.type == "cuda" and find_spec("bitsandbytes") is not None
     if wanted and place.type != "cuda":
         raise InputError("4-bit weights need a CUDA device. Leave --quantize out.")
@@ -220,11 +240,13 @@ def _quantization(wanted: bool | None, place: torch.device) -> Any:
     )
 
 
-def _limit_memory(place: torch.device, gigabytes: float) -> None:
+def _limit_memory(place: Any, gigabytes: float) -> None:
+    import torch
+
     total = torch.cuda.get_device_properties(place).total_memory
     torch.cuda.set_per_process_memory_fraction(min(1.0, gigabytes * 2**30 / total), place)
 
 
-def _cuda(device: torch.device) -> list[torch.device]:
+def _cuda(device: Any) -> list[Any]:
     """The devices besides the CPU whose random state has to come back as it was."""
     return [device] if device.type == "cuda" else []
