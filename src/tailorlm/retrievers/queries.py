@@ -52,9 +52,10 @@ def expanded(
         for word in dict.fromkeys(words_of(memory[index].text, stem=memory.stem)):
             if word not in own:
                 seen[word] = seen.get(word, 0) + 1
-    if not seen:
+    least = min(2, len(found[:within]))
+    worth = {word: count * _rarity(memory, word) for word, count in seen.items() if count >= least}
+    if not worth:
         return query
-    worth = {word: count * _rarity(memory, word) for word, count in seen.items()}
     best = sorted(worth, key=lambda word: -worth[word])[:words]
     return f"{query}\n{' '.join(best)}"
 
