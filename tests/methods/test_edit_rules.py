@@ -270,10 +270,10 @@ def test_settings_out_of_range_are_refused(bad: dict[str, object]) -> None:
 
 
 def test_a_state_keeps_a_window() -> None:
-    events = log_of(EDITORS["cheerful"], drafts(120, seed=3))
+    events = log_of(EDITORS["cheerful"], drafts(80, seed=3))
     state = fold(METHOD, events)
-    assert len(state.entries) == len(state.memory) == 100
-    assert state.seen == 120
+    assert len(state.entries) == len(state.memory) == 64
+    assert state.seen == 80
     data = METHOD.dump(state)
     assert len(data) < 200_000
     with pytest.raises(StateError):

@@ -20,7 +20,7 @@ from tailorlm.writing.differences import Form
 
 FloatArray = npt.NDArray[np.float64]
 
-WINDOW = 100
+WINDOW = 64
 """Newest texts of a user that are kept."""
 _DIGITS = 4
 

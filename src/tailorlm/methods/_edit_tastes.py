@@ -38,6 +38,8 @@ _WIDE = 0.35
 """Standard deviation of an amount's logarithm where nothing is known."""
 _MOST_PHRASES = 16
 _LEAST_FATES = 2
+_SURE = 0.98
+"""Probability from which contexts need no look."""
 _NEVER = 1e-9
 """Pseudo-count of a value that cannot occur."""
 _PRESENCE: tuple[Mapping[str, str], Mapping[str, str]] = (
@@ -94,10 +96,10 @@ class Taste:
 
     def _mixed(self, alike: Alike | None) -> list[tuple[float, FloatArray]]:
         """Posterior counts of each explanation with its weight; only time's without a context."""
-        if alike is None:
+        if alike is None or self.weights[0] > _SURE:
             return [(1.0, self.counts)]
         near = [shrunk(self.counts, one @ self.rows, self.strength) for one in alike]
-        return list(zip(self.weights.tolist(), [self.counts, *near], strict=False))
+        return list(zip(self.weights.tolist(), [self.counts, *near], strict=True))
 
     def shares(self, alike: Alike | None = None) -> FloatArray:
         """Probability that the user's next text has each value, (V,)."""
@@ -300,6 +302,9 @@ def expected_amount(measure: Measure, tastes: Tastes, before: float) -> tuple[fl
     residuals = np.array([after - line.level - line.slope * was for was, after in pairs])
     family = Amounts(residuals, np.ones(len(pairs)), 0.0, line.spread, line.strength)
     _, mean, scale = family.predicted(Explained(family, ()).lasting)
+    if measure.line is not None:
+        # How far users scatter is known far better from all of them than from this one.
+        scale = line.spread * np.sqrt(1.0 + 1.0 / (line.strength + len(pairs)))
     return line.level + line.slope * before + float(mean), float(scale)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincc, betaincinv, stdtr
+from scipy.special import betaincc, stdtr
 
 from tailorlm.errors import InputError
 from tailorlm.methods._edit_phrases import is_part
@@ -31,6 +31,7 @@ _LONGER = 0.1
 _SURELY, _MOST = 0.9, 0.8
 """How surely a text must be shorter for a limit in words, and the share of texts below that."""
 _ROUND = 5
+_TINY = 1e-6
 _NEVER_ELSE = 0.9
 """Share from which a value that alone occurs is no taste but a matter of course."""
 _FUNCTION_WORDS = frozenset(
@@ -52,8 +53,7 @@ class Wish:
         probability: That it is what the user wants most of the time.
         gain: Log of how much likelier the user's texts keep it than what is given; about 0 for what
             is done anyway.
-        low: Lower end of its 95% interval.
-        high: Upper end of it.
+        error: Standard deviation of the gain.
         evidence: Texts that show it.
         last: Place of the newest of them among the entries; -1 for none.
     """
@@ -61,10 +61,19 @@ class Wish:
     rule: StyleRule
     probability: float
     gain: float
-    low: float
-    high: float
+    error: float
     evidence: int
     last: int
+
+    @property
+    def low(self) -> float:
+        """Lower end of the gain's 95% interval."""
+        return self.gain - 1.96 * self.error
+
+    @property
+    def high(self) -> float:
+        """Upper end of it."""
+        return self.gain + 1.96 * self.error
 
     @property
     def is_kept(self) -> bool:
@@ -86,7 +95,8 @@ def wishes_of(
     found = [
         wish
         for taste in tastes.facets
-        if (wish := wish_of(taste, alike)) and (wish.gain > -KEPT or taste.by_context > BY_CONTEXT)
+        if (wish := wish_of(taste, alike, least))
+        and (wish.gain > -KEPT or taste.by_context > BY_CONTEXT)
     ]
     found += [wish for wish in (_length(tastes.measures["words"], alike),) if wish]
     found = [wish for wish in found if wish.probability >= least and _is_shown(wish, tastes)]
@@ -98,10 +108,21 @@ def wishes_of(
     return tuple(by_rule[rule] for rule in rules)
 
 
-def wish_of(taste: Taste, alike: Alike | None) -> Wish | None:
-    """The rule of a facet's likeliest value; None if it has no words or is a matter of course."""
+def wish_of(taste: Taste, alike: Alike | None, least: float = 0.0) -> Wish | None:
+    """The rule of a facet's likeliest value.
+
+    Args:
+        taste: Of the facet.
+        alike: How alike the contexts of the entries are; None for the user in general.
+        least: Least probability of the rule.
+
+    Returns:
+        None if it is less likely, has no words, or is a matter of course.
+    """
     chances = taste.chances(alike)
     place = int(np.argmax(chances))
+    if chances[place] < least:
+        return None
     value = taste.values[place]
     rule = _rule(taste.facet, value) if value else None
     if rule is None:
@@ -155,14 +176,12 @@ def variants(
 def _wish(
     rule: StyleRule, taste: Taste, value: str, probability: float, alike: Alike | None
 ) -> Wish:
-    place = taste.place(value)
-    counts = taste.likeliest(alike)
-    ends = betaincinv(counts[place], max(counts.sum() - counts[place], 1e-12), [0.025, 0.975])
-    low, high = np.log(np.maximum(ends, 1e-6)) - np.log(taste.drafts[place])
-    gain = taste.gain(value, alike)
+    place, counts, gain = taste.place(value), taste.likeliest(alike), taste.gain(value, alike)
+    total, share = float(counts.sum()), float(counts[place] / counts.sum())
+    # The standard deviation of the logarithm of a share, by the delta method.
+    error = float(np.sqrt((1.0 - share) / (max(share, _TINY) * (total + 1.0))))
     shown = [i for i, after in enumerate(taste.after) if after == value]
-    return Wish(rule, probability, gain, min(float(low), gain), max(float(high), gain),
-                len(shown), shown[-1] if shown else -1)  # fmt: skip
+    return Wish(rule, probability, gain, error, len(shown), shown[-1] if shown else -1)
 
 
 def used(taste: Taste, alike: Alike | None) -> Wish | None:
@@ -179,7 +198,7 @@ def _used(phrases: Iterable[Taste], alike: Alike | None, least: float) -> list[W
     found: list[Wish] = []
     for taste in sorted(phrases, key=lambda taste: -_added(taste) * len(taste.phrase.split())):
         wish = used(taste, alike)
-        taken = [wish.rule.value for wish in found]
+        taken = [other.rule.value for other in found]
         if wish is not None and wish.probability >= least and not is_part(taste.phrase, taken):
             found.append(wish)
     return found
@@ -240,9 +259,9 @@ def _length(measure: Measure, alike: Alike | None) -> Wish | None:
         value = f"at most {_rounded(_quantile(amounts, weights, _MOST))}"
     else:
         value = f"about {_rounded(_quantile(amounts, weights, 0.5))}"
-    gain, spread = abs(float(mean - usual)), 2.0 * float(scale)
+    gain = abs(float(mean - usual))
     rule = StyleRule("length", value)
-    return Wish(rule, max(shorter, longer), gain, gain - spread, gain + spread, n, n - 1)
+    return Wish(rule, max(shorter, longer), gain, float(scale), n, n - 1)
 
 
 def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
@@ -262,7 +281,7 @@ def _relative_length(measure: Measure, n: int) -> Wish:
     thorough = float(1.0 - stdtr(2 * shape, (_LONGER - ratio) / error))
     rule = StyleRule("detail", "brief" if brief > thorough else "thorough")
     gain = abs(float(ratio))
-    return Wish(rule, max(brief, thorough), gain, gain - 2.0 * error, gain + 2.0 * error, n, n - 1)
+    return Wish(rule, max(brief, thorough), gain, error, n, n - 1)
 
 
 def _is_absence(rule: StyleRule) -> bool:
