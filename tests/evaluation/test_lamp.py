@@ -16,7 +16,6 @@ from tailorlm.evaluation.lamp import REPEATS, run_lamp, standard_taggers, thinne
 from tailorlm.evaluation.lamp_learners import GatedLearner, Learner, PooledLearner
 from tailorlm.evaluation.lamp_report import PAPER
 from tailorlm.evaluation.lamp_taggers import (
-    Bm25,
     MostFrequent,
     MostFrequentOverall,
     Nearest,
@@ -76,18 +75,6 @@ def test_nearest_neighbour(encoder: Encoder) -> None:
     twice = user((SPACE[0], "comedy"), SPACE)
     assert tag(Nearest(encoder), twice, SPACE[0]) == "sci-fi"
     assert tag(Nearest(encoder), user(), "?") == TAGS[0]
-
-
-def test_bm25_by_hand() -> None:
-    index = Bm25(["red red ship", "blue ship", "green hat"])
-    # Lengths 3, 2, 2, mean 7/3. "red": one text of three, idf = log(1 + 2.5 / 1.5).
-    norm = 1.5 * (0.25 + 0.75 * 3 / (7 / 3))
-    red = np.log(1 + 2.5 / 1.5) * 2 * 2.5 / (2 + norm)
-    assert index.scores("Red!") == pytest.approx([red, 0, 0])
-    assert index.scores("red red") == pytest.approx([2 * red, 0, 0])
-    both = index.scores("ship")
-    assert both[1] > both[0] > both[2] == 0.0
-    assert Bm25([]).scores("ship").shape == (0,)
 
 
 def test_oppu_votes_with_the_scores() -> None:

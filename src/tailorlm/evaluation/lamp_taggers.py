@@ -17,6 +17,8 @@ import numpy.typing as npt
 from tailorlm.datasets.lamp import TaggedText
 from tailorlm.encoders.base import Encoder
 from tailorlm.llms.base import LLM, Request
+from tailorlm.retrievers import Item, Memory
+from tailorlm.retrievers.bm25 import Bm25Retriever
 from tailorlm.types import Message
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,6 +136,7 @@ class Oppu(OwnProfile):
     def __init__(self, k: int, llm: LLM | None = None) -> None:
         self.name = f"OPPU retrieval, k={k}"
         self.k = k
+        self.bm25 = Bm25Retriever(k1=1.5)
         self.llm = llm
         self.asked = 0
         self.unread = 0
@@ -142,8 +145,10 @@ class Oppu(OwnProfile):
         self, user: TaggingUser, films: Sequence[str], rng: np.random.Generator
     ) -> list[str]:
         """By the language model where there is one, else by the rule."""
-        index = Bm25([item.description for item in user.profile])
-        return [self._decide(user, film, index.scores(film)) for film in films]
+        profile = Memory(limit=max(len(user.profile), 1), stem=False).add(
+            (Item(item.description, kind="document") for item in user.profile), None
+        )
+        return [self._decide(user, film, self.bm25.scores(profile, film)) for film in films]
 
     def _decide(self, user: TaggingUser, film: str, scores: FloatArray) -> str:
         # Newest first, so that of equal scores the newest is taken.
@@ -167,34 +172,6 @@ class Oppu(OwnProfile):
                 tag = user.profile[i].tag
                 votes[tag] = votes.get(tag, 0.0) + float(scores[i])
         return max(votes, key=lambda tag: votes[tag]) if votes else majority(user)
-
-
-class Bm25:
-    """Okapi BM25 over a few texts (Robertson and Zaragoza 2009), k1 = 1.5 and b = 0.75.
-
-    A word that n of N texts have weighs ``log(1 + (N - n + 0.5) / (n + 0.5))``, which is never
-    negative. Words are runs of letters and digits in lower case.
-    """
-
-    K1 = 1.5
-    B = 0.75
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.counts = [Counter(_words(text)) for text in texts]
-        lengths = np.array([sum(count.values()) for count in self.counts], dtype=np.float64)
-        mean = lengths.mean() if len(lengths) and lengths.any() else 1.0
-        self.norm = self.K1 * (1.0 - self.B + self.B * lengths / mean)
-        self.having = Counter(word for count in self.counts for word in count)
-
-    def scores(self, query: str) -> FloatArray:
-        """Score of each text, at least 0, shape (number of texts,)."""
-        total = np.zeros(len(self.counts))
-        for word, times in Counter(_words(query)).items():
-            if n := self.having[word]:
-                often = np.array([count[word] for count in self.counts], dtype=np.float64)
-                weight = np.log1p((len(self.counts) - n + 0.5) / (n + 0.5))
-                total += times * weight * often * (self.K1 + 1.0) / (often + self.norm)
-        return total
 
 
 def majority(user: TaggingUser) -> str:
@@ -235,7 +212,3 @@ def read_tag(answer: str, pool: Sequence[str]) -> str | None:
             named.append(folded[tag])
             rest = re.sub(pattern, " ", rest)
     return named[0] if len(named) == 1 else None
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
