@@ -40,7 +40,7 @@ def test_rules_and_mails_are_learned_and_compared(cli, emails):
     error = cli.error("train", "agent", *options, "--out", "rules")
     assert "holds an adapter already. Use --force" in error
     alone = ("--author", "ines", "--out", "rules", "--force")
-    assert "from 1 pairs" in cli("train", "agent", *options, *alone)
+    assert "from 1 pair in" in cli("train", "agent", *options, *alone)
 
 
 @needs_peft
@@ -52,8 +52,8 @@ def test_what_did_not_fit_is_said(cli):
     options = ("--pairs", "p.jsonl", "--max-tokens", 50, "--epochs", 1, "--device", "cpu")
     result = cli.run("train", "agent", "--base", "base", "--out", "out", *options)
     assert result.exit_code == 0, result.output
-    assert "1 targets were cut" in result.stderr
-    assert "1 pairs were left out" in result.stderr
+    assert "Cut to --max-tokens: 1 target." in result.stderr
+    assert "too long for --max-tokens: 1 pair." in result.stderr
 
 
 def test_runs_are_compared_without_torch(cli):

@@ -100,6 +100,16 @@ def test_two_runs_side_by_side() -> None:
     assert "Not the same" not in capture.get()
 
 
+def test_a_run_that_diverged_is_compared_up_to_there() -> None:
+    broken = log([4.0, 2.0, NAN], "text", checks=[])
+    row = compare_logs([log([4.0]), broken]).rows()[1]
+    assert row["curve"] == [[1, 4.0], [2, 2.0]]
+    assert row["last_epoch"] == row["first_epoch"] == pytest.approx(3.5)
+    assert row["steps"] == 3
+    with pytest.raises(InputError, match="without steps"):
+        compare_logs([log([1.0]), log([NAN])])
+
+
 def test_what_else_differs_is_said() -> None:
     other = log([1.0], base="other", pairs=3, settings={"rank": 8, "seed": 0}, checks=[])
     comparison = compare_logs([log([4.0]), other])

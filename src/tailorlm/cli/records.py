@@ -104,7 +104,7 @@ def export(
     if json:
         show.as_json({"user": user, "file": str(output), "events": written})
     else:
-        show.line(f"Wrote {_counted(written, 'event')} of {user} to {output}.")
+        show.line(f"Wrote {show.counted(written, 'event')} of {user} to {output}.")
 
 
 def import_(
@@ -131,7 +131,7 @@ def import_(
     if json:
         show.as_json({"user": name, "added": added})
     elif added:
-        show.line(f"Added {_counted(added, 'event')} to {name}.")
+        show.line(f"Added {show.counted(added, 'event')} to {name}.")
     else:
         show.line(f"Nothing to add: {name} has all of it already.")
 
@@ -152,8 +152,8 @@ def erase(
         show.as_json({"user": user, "events": gone.events, "states": gone.states})
     else:
         show.line(
-            f"Erased {user}: {_counted(gone.events, 'event')} and "
-            f"{_counted(gone.states, 'learned state')} are gone from the database."
+            f"Erased {user}: {show.counted(gone.events, 'event')} and "
+            f"{show.counted(gone.states, 'learned state')} are gone from the database."
         )
 
 
@@ -162,7 +162,7 @@ def _confirm(store: Store, user: str) -> None:
     events = store.latest_position(user)
     if not on_terminal():
         raise InputError("Erasing asks first, and there is no terminal to ask on. Add --yes.")
-    show.notice(f"This removes all {_counted(events, 'event')} of {user} for good.")
+    show.notice(f"This removes all {show.counted(events, 'event')} of {user} for good.")
     typed = typer.prompt("Type the user's id to go on", default="", show_default=False, err=True)
     if typed != user:
         raise InputError("That is not the user's id. Nothing was erased.")
@@ -221,7 +221,3 @@ def _records(lines: IO[bytes], file: str) -> Iterator[dict[str, Any]]:
                 "Give a file that tailorlm export wrote; nothing was added."
             )
         yield record
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -69,6 +69,11 @@ def plain(text: str) -> str:
     return "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else "�" for c in text)
 
 
+def counted(count: int, word: str) -> str:
+    """How many of something, as "1 event" or "2 events"."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
 def line(text: str, style: str = "") -> None:
     """Print text as it is, to standard output; long lines are the terminal's to wrap."""
     if style and sys.stdout.isatty():

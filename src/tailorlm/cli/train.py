@@ -242,7 +242,8 @@ def _tell(log: TrainingLog, out: Path) -> None:
     """What came of it, in a few lines."""
     row = _summary(log, out)
     show.line(
-        f"Learned {log.task} from {log.pairs} pairs in {row['steps']} steps "
+        f"Learned {log.task} from {show.counted(log.pairs, 'pair')} in "
+        f"{show.counted(row['steps'], 'step')} "
         f"({row['seconds']:.0f} s, {log.parameters:,} weights, on {log.device})."
     )
     show.line(
@@ -256,7 +257,8 @@ def _tell(log: TrainingLog, out: Path) -> None:
         )
     if log.held_out and log.best_step == 0:
         show.notice("Nothing held out got better, so the adapter changes nothing. Train longer.")
-    for count, what in ((log.cut, "targets were cut"), (log.left_out, "pairs were left out")):
-        if count:
-            show.notice(f"{count} {what}: they are longer than --max-tokens.")
+    if log.cut:
+        show.notice(f"Cut to --max-tokens: {show.counted(log.cut, 'target')}.")
+    if log.left_out:
+        show.notice(f"Left out, too long for --max-tokens: {show.counted(log.left_out, 'pair')}.")
     show.line(f"Use it as: --llm local/{out}")

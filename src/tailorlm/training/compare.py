@@ -40,14 +40,14 @@ class Comparison:
     def rows(self) -> list[dict[str, Any]]:
         """One row per run, with its figures and its curve."""
         return [
-            _figures(name, log) | {"curve": [[step.step, step.loss] for step in log.steps]}
+            _figures(name, log) | {"curve": [list(point) for point in smoothed(_points(log), 1)]}
             for name, log in zip(self.names, self.logs, strict=True)
         ]
 
     def curve(self) -> str:
         """The training losses over the steps, smoothed, as lines of text."""
         series = {
-            name: smoothed([(step.step, step.loss) for step in log.steps], _SMOOTH)
+            name: smoothed(_points(log), _SMOOTH)
             for name, log in zip(self.names, self.logs, strict=True)
         }
         return draw(series, x_label="step", y_label="nats per target token")
@@ -76,7 +76,7 @@ def compare_logs(logs: Sequence[TrainingLog], names: Sequence[str] = ()) -> Comp
     """
     if len(logs) < 2:
         raise InputError("There is nothing to compare: give two training logs or more.")
-    if any(not log.steps for log in logs):
+    if any(not log.epochs for log in logs):
         raise InputError("A training log without steps has nothing to compare.")
     called = list(names) or [log.task for log in logs]
     if len(set(called)) < len(called):
@@ -119,6 +119,10 @@ def _figures(name: str, log: TrainingLog) -> dict[str, Any]:
         "nats_per_pair": last * length,
         "stopped": log.stopped,
     }
+
+
+def _points(log: TrainingLog) -> list[tuple[float, float]]:
+    return [(step.step, step.loss) for step in log.steps]
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -85,10 +86,12 @@ class TrainingLog:
     def epoch_loss(self, epoch: int) -> float:
         """Mean loss per target token over an epoch, its steps weighed by their tokens.
 
+        A step whose loss is no number does not count.
+
         Raises:
-            InputError: If no step belongs to the epoch.
+            InputError: If no step with a loss belongs to the epoch.
         """
-        steps = [step for step in self.steps if step.epoch == epoch]
+        steps = [step for step in self.steps if step.epoch == epoch and math.isfinite(step.loss)]
         tokens = sum(step.tokens for step in steps)
         if not tokens:
             raise InputError(f"The log has no steps of epoch {epoch}.")
@@ -96,13 +99,16 @@ class TrainingLog:
 
     @property
     def epochs(self) -> list[int]:
-        """The epochs that have steps, in order."""
-        return sorted({step.epoch for step in self.steps})
+        """The epochs that have steps with a loss, in order."""
+        return sorted({step.epoch for step in self.steps if math.isfinite(step.loss)})
 
     def as_json(self) -> str:
         """The log as JSON; losses that are no numbers are null."""
         row = {"format": _FORMAT, **asdict(self)}
-        row["steps"] = [asdict(step) | {"loss": _finite(step.loss)} for step in self.steps]
+        row["steps"] = [
+            asdict(step) | {"loss": step.loss if math.isfinite(step.loss) else None}
+            for step in self.steps
+        ]
         return json.dumps(row, indent=1, allow_nan=False) + "\n"
 
 
@@ -142,7 +148,3 @@ def read_log(path: str | Path) -> TrainingLog:
     if path.is_dir():
         path = path / LOG_FILE
     return from_json(read_json(path), str(path))
-
-
-def _finite(loss: float) -> float | None:
-    return loss if loss == loss and abs(loss) != float("inf") else None
