@@ -35,7 +35,8 @@ class Claim:
 
 ADVERBS = (
     r"(?:(?:now|currently|just|recently|really|absolutely|also|actually|usually|always|mostly|only"
-    r"|generally|still|already|finally|have|'ve|had|am|'m|was|strictly|totally|do) ?)*"
+    r"|generally|still|already|finally|have|'ve|had|am|'m|was|strictly|totally|strongly|deeply"
+    r"|truly|do) ?)*"
 )
 SELF = r"(?:^|[,.;:!-] ?|\b(?:and|but|so|that|actually|well|now|because|as|since) )(?:i|we)\b ?"
 OVER = (
@@ -45,10 +46,9 @@ OVER = (
     r"|used to|haven't|didn't|(?:(?:have |'ve )?cut out))\b ?(?:with |of )?(?:being |really )?)+)?"
 )
 _MAYBE = re.compile(
-    r"\b(?:will|would|'ll|'d|might|may|want to|plan(?:ning)? to|going to|hope to|hoping to"
-    r"|thinking (?:of|about)|considering|if|wish|could|next (?:week|month|year|summer|spring)|soon"
-    r"|maybe"
-    r"|perhaps|about to|someday)\b"
+    r"\b(?:will|would|'ll|'d|might|(?:i|we) may|want to|plan(?:ning)? to|(?:am|'m|are|'re) going to"
+    r"|hope to|hoping to|thinking (?:of|about)|considering|if|wish|could|soon|maybe|perhaps"
+    r"|about to|someday|next (?:week|month|year|summer|spring))\b"
 )
 _TAIL = re.compile(
     r"(?:[\s,]+(?:any ?more|any longer|again|now|nowadays|these days|instead|at all|very much|a lot"

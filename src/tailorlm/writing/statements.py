@@ -72,6 +72,9 @@ _OF_WRITING = re.compile(
     r"|language|prose)\b",
     re.IGNORECASE,
 )
+_OF_LAYOUT = re.compile(
+    r"bullet|\b(?:lists?|number(?:s|ed|ing)|paragraphs|prose|dash(?:es)?)\b", re.I
+)
 _LONGER = re.compile(r"\bno longer\b", re.IGNORECASE)
 _VAGUE = frozenset({"detail", "register", "humour", "stance", "case", "length"})
 _ALSO_FACTS = frozenset({"address", "language"})
@@ -233,6 +236,8 @@ def _diet_against_taste(fact: Claim, taste: Claim) -> bool:
     """Whether a diet leaves out what is eaten or liked."""
     if fact.about != "diet" or not fact.holds or not taste.holds:
         return False
+    if taste.about.startswith("allergy "):
+        return False
     return not excluded_foods(fact.value).isdisjoint(taste.about.split())
 
 
@@ -293,6 +298,8 @@ def _rules(body: str) -> tuple[StyleRule, ...]:
     rules = style_rules(_LONGER.sub("not", body))
     if _ABOUT_ONESELF.match(body) and not _OF_WRITING.search(body):
         rules = tuple(rule for rule in rules if rule.facet not in _VAGUE)
+    if not _OF_LAYOUT.search(body):
+        rules = tuple(rule for rule in rules if rule.facet != "layout")
     return rules
 
 
