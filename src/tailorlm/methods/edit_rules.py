@@ -400,7 +400,8 @@ def _matter(query: str) -> str:
     task = read_mail_task(query)
     if task is None:
         return query[:_LONGEST_MATTER]
-    return "\n".join([task.subject, *task.points])[:_LONGEST_MATTER]
+    parts = task.points or (task.draft,)
+    return "\n".join([task.subject, *parts])[:_LONGEST_MATTER]
 
 
 def _is_overruled(rule: StyleRule, state: EditState) -> bool:

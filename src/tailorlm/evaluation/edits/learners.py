@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tailorlm.datasets.recorded_edits import RecordedEdit
 from tailorlm.datasets.rewrites import Rewrite
@@ -29,6 +30,7 @@ class Made:
         id: Unique among a user's.
         user: Who edited.
         query: What the draft was an answer to.
+        again: What asks for the draft to be rewritten.
         draft: What was given.
         edited: What the user made of it.
     """
@@ -36,6 +38,7 @@ class Made:
     id: str
     user: str
     query: str
+    again: str
     draft: str
     edited: str
 
@@ -54,15 +57,16 @@ def made_of_recorded(edit: RecordedEdit) -> Made:
     signature = mail.signature.split("\n")[0]
     sender = "" if signature.startswith("[") else signature
     recipient = _GREETING.sub("", mail.greeting).strip(" ,:;!.–-")
-    query = mail_task(edit.subject, edit.intent, sender=sender, recipient=recipient)
-    return Made(edit.id, edit.user, query, edit.draft, edit.edited)
+    asked = partial(mail_task, edit.subject, edit.intent, sender=sender, recipient=recipient)
+    return Made(edit.id, edit.user, asked(), asked(draft=edit.draft), edit.draft, edit.edited)
 
 
 def made_of_rewrite(rewrite: Rewrite, number: int) -> Made:
     """A rewrite of a mail for more politeness."""
     query = f"{_POLITE}{rewrite.original}"
     user = rewrite.user or ""
-    return Made(f"{rewrite.instance}-{number}", user, query, rewrite.original, rewrite.revised)
+    name = f"{rewrite.instance}-{number}"
+    return Made(name, user, query, query, rewrite.original, rewrite.revised)
 
 
 def by_user(edits: Sequence[Made]) -> Mapping[str, list[Made]]:

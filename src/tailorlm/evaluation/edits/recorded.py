@@ -7,7 +7,7 @@ scoring alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from tailorlm.evaluation.metrics.scored import Overlap
 from tailorlm.evaluation.metrics.style import StyleScale
 from tailorlm.llms.base import LLM, Request
 from tailorlm.methods.edit_rules import EditRules, EditState
-from tailorlm.types import Context
+from tailorlm.types import Context, Plan
 
 LEARNED = 10
 """Edits of each user that are learned from; of fewer, two thirds."""
@@ -73,7 +73,8 @@ class Written:
 
     Attributes:
         user: Whose.
-        text: What was compared: "draft", "generic" or "rules".
+        text: What was compared: "draft"; what the writer makes of the points, "generic" without
+            rules and "rules" with them; or "rewritten", what it makes of the draft with them.
         distance: Stylometric distance, from 0.
         rouge: ROUGE-L F1, from 0 to 1.
     """
@@ -172,12 +173,8 @@ def written(
     found = []
     for user, edits in split.later.items():
         for edit in edits:
-            rng = np.random.default_rng(0)
-            plans = method.propose(states[user], edit.context, 1, rng)
-            if not isinstance(plans, list):
-                raise TypeError("the rules are asked for in the words of the facets")
             texts = {"draft": edit.draft}
-            for name, plan in (("generic", method.generic_plan(edit.context)), ("rules", plans[0])):
+            for name, plan in _plans(method, states[user], edit):
                 texts[name] = llm.complete(Request(messages=plan.messages, plan=plan)).text
             true = scale.profile([edit.edited])
             for name, text in texts.items():
@@ -185,6 +182,15 @@ def written(
                 f1 = overlap.f1 if isinstance(overlap, Overlap) else 0.0
                 found.append(Written(user, name, true.distance(text), f1))
     return found
+
+
+def _plans(method: EditRules, state: EditState, edit: Made) -> Iterator[tuple[str, Plan]]:
+    """A plan for each text that is written."""
+    yield "generic", method.generic_plan(edit.context)
+    for name, query in (("rules", edit.query), ("rewritten", edit.again)):
+        plans = method.propose(state, Context(query), 1, np.random.default_rng(0))
+        if isinstance(plans, list):  # it is, since the facets word the rules
+            yield name, plans[0]
 
 
 def _is_named(method: EditRules, state: EditState, part: Wanted) -> bool:
