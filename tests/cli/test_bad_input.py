@@ -125,6 +125,7 @@ def test_an_empty_query(kept, query):
 def test_a_query_of_a_megabyte_and_more(kept):
     assert "1,048,576 characters" in kept.error("ask", "ana", "-", stdin="x" * 2**20)
     assert "Shorten it" in kept.error("ask", "ana", "-", stdin="x" * (4 * MAX_TEXT + 1))
+    assert "split it" in kept.error("write", "ana", "-", stdin="word " * (2 * MAX_TEXT))
     assert "Shorten it" in kept.error("say", "ana", "x" * 2**20)
 
 

@@ -237,6 +237,14 @@ def fit_common(logs: Mapping[str, Sequence[Event]]) -> History:
     return History(preferences=len(logs), manners=found)
 
 
+def common_of(population: bytes | None) -> History:
+    """What users have in common; nothing without a population, or with another version's."""
+    try:
+        return History() if population is None else read_history(population)
+    except StateError:
+        return History()
+
+
 def read_history(data: bytes) -> History:
     """The counts of JSON bytes.
 

@@ -24,6 +24,7 @@ from tailorlm.methods._examples import (
 from tailorlm.methods._history import (
     COLD,
     History,
+    common_of,
     fit_common,
     manner_lines,
     read_history,
@@ -112,8 +113,7 @@ class OppuRetrieval(Method[OppuRetrievalState]):
 
     def initial(self, user: User, population: bytes | None = None) -> OppuRetrievalState:
         """An empty history, and what users have in common."""
-        common = History() if population is None else read_history(population)
-        return OppuRetrievalState(Memory(self.config.kept), common=common)
+        return OppuRetrievalState(Memory(self.config.kept), common=common_of(population))
 
     def observe(self, state: OppuRetrievalState, event: Event) -> OppuRetrievalState:
         """Keep what was preferred or written, and count it for the profile."""

@@ -20,9 +20,9 @@ from tailorlm.llms.base import Completion, Request
 from tailorlm.methods._history import (
     COLD,
     History,
+    common_of,
     fit_common,
     manner_lines,
-    read_history,
     topic_lines,
 )
 from tailorlm.methods._memories import pack, unpack
@@ -139,9 +139,7 @@ class ProfileSummary(Method[ProfileSummaryState]):
 
     def initial(self, user: User, population: bytes | None = None) -> ProfileSummaryState:
         """Nothing but what users have in common."""
-        if population is None:
-            return ProfileSummaryState()
-        return ProfileSummaryState(common=read_history(population))
+        return ProfileSummaryState(common=common_of(population))
 
     def observe(self, state: ProfileSummaryState, event: Event) -> ProfileSummaryState:
         """Count what was preferred, written or said; take over the summary that a turn carries."""

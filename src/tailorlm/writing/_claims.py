@@ -50,10 +50,12 @@ _MAYBE = re.compile(
     r"|hope to|hoping to|thinking (?:of|about)|considering|if|wish|could|soon|maybe|perhaps"
     r"|about to|someday|next (?:week|month|year|summer|spring))\b"
 )
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _TAIL = re.compile(
     r"(?:[\s,]+(?:any ?more|any longer|again|now|nowadays|these days|instead|at all|very much|a lot"
     r"|so much|too|though|as well|last \w+|this \w+|since .*|recently|yesterday|today|already"
-    r"|from now on|right now|at the moment|for (?:good|now|years|\w+ years)|in \d{4}|\d+ \w+ ago"
+    r"|from now on|right now|at the moment|for (?:good|now|years|\w+ years)"
+    rf"|in (?:\d{{4}}|spring|summer|autumn|winter|{_MONTHS})|\d+ \w+ ago"
     r"|because .*|so .*|to be .*|by the way|by trade|by profession|please))+[\s.!,]*$"
 )
 _CHANGE = re.compile(
