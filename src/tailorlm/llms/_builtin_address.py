@@ -65,7 +65,7 @@ class Reader:
 def greeting_of(style: Style, reader: Reader) -> str:
     """The greeting that a style wishes, "" for none."""
     form = style.wish("greeting")
-    if form == "none" or (form and not is_greeting(form)):
+    if form == "none" or (not form and style.wish("opening")):
         return ""
     form = greeting_form(form) if form else _usual_form(style, reader)
     if len(form.split()) == 1 and form.casefold() in _UNNAMED:

@@ -200,10 +200,9 @@ class _Mail:
         return points[at], [*points[:at], *points[at + 1 :]]
 
     def _opener(self) -> str:
-        """What the mail opens with by a rule that names no greeting."""
-        form = self._style.wish("greeting")
-        if form and form != "none" and "{name}" not in form and not is_greeting(form):
-            return form
+        """The words that the mail begins with by a rule."""
+        if words := self._style.wish("opening"):
+            return words
         return next((p for p in self._style.phrases if p.endswith(",") and not is_greeting(p)), "")
 
     def _opens_attached(self) -> bool:

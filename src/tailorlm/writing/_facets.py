@@ -21,6 +21,7 @@ _PARTS = {
     "NO ": _NO,
     "QUOTE": r"(?<!\w)[\"“']([^\"”\n]{1,80}?)[\"”'](?=[\s.,;!?)]|$)",
     "NAMED": r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\. ?)?NAME",
+    "PERSON": r"(?-i:[A-Z])[\w.'’-]*(?: (?-i:[A-Z])[\w.'’-]*){0,3}",
     "NAME": r"[^\s\"”',.;!][^\"”',.;!\n]{0,39}",
     "NUMBER": r"\d{1,2}|one|two|three|four|five|six",
     "LANGUAGE": r"(english|spanish|french|german|portuguese|italian|dutch|swedish|polish|turkish"
@@ -194,12 +195,11 @@ def _within(value: str, amount: float) -> bool:
 
 
 def _greets_as(value: str, facts: Facts) -> bool:
-    """Whether a greeting has a form; in place of a name a group may stand."""
-    form = greeting_form(facts.mail.greeting).casefold()
-    if "{name}" not in value:
-        return form == value.casefold()
-    with_name = GROUP.sub("{name}", form)
-    return "".join(with_name.split()) == "".join(value.casefold().split())
+    """Whether a greeting has the form of another; in place of a name a group may stand."""
+    form, wanted = (greeting_form(line).casefold() for line in (facts.mail.greeting, value))
+    if "{name}" in wanted:
+        form = GROUP.sub("{name}", form)
+    return "".join(form.split()) == "".join(wanted.split())
 
 
 def _says(phrase: str, facts: Facts) -> bool:
@@ -215,6 +215,7 @@ _OPEN_CHECKS: Mapping[str, Callable[[str, Facts], bool]] = {
     "length": lambda value, facts: _within(value, facts.traits.words),
     "sentences": lambda value, facts: _within(value, facts.traits.sentences),
     "greeting": _greets_as,
+    "opening": lambda value, facts: _bare(facts.mail.body).startswith(_bare(value)),
     "sign-off": lambda value, facts: _bare(facts.mail.sign_off) == _bare(value),
     "signature": lambda value, facts: _bare(facts.text).endswith(_bare(value)),
     "phrase used": _says,

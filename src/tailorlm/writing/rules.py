@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tailorlm.errors import InputError
 from tailorlm.writing._facets import Facts, check_of, facets, greeting_form, signature_kind
+from tailorlm.writing.mail import split_mail
 
 __all__ = [
     "Facts",
@@ -28,6 +29,7 @@ __all__ = [
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _LONGEST_READ = 2000
 _BRIEF_WORDS, _BRIEF_SENTENCES = 150, 6
+_QUOTING = frozenset({"greeting", "opening", "sign-off", "signature"})
 _PHRASES = frozenset({"phrase used", "phrase avoided"})
 
 
@@ -126,7 +128,12 @@ def _value(facet: str, found: re.Match[str]) -> str:
             amount = _NUMBERS.get(number.casefold()) or int(number)
             return f"{word} {amount}" if amount else ""
     value = next((group for group in found.groups() if group), "").strip()
-    return value.title() if facet == "language" else value.rstrip(".") or value
+    if facet == "language":
+        return value.title()
+    if facet in ("greeting", "opening"):
+        greets = "{name}" in value or bool(split_mail(f"{value}\nX").greeting)
+        return value if greets == (facet == "greeting") else ""
+    return value.rstrip(".") or value
 
 
 def _without_shadows(rules: list[StyleRule]) -> list[StyleRule]:
@@ -138,7 +145,7 @@ def _without_shadows(rules: list[StyleRule]) -> list[StyleRule]:
     """
     facets = {rule.facet for rule in rules}
     avoided = {rule.value for rule in rules if rule.facet == "phrase avoided"}
-    quoted = {rule.value for rule in rules if rule.facet in ("greeting", "sign-off", "signature")}
+    quoted = {rule.value for rule in rules if rule.facet in _QUOTING}
     shadows = {
         "detail": {"length", "sentences", "sentence length"},
         "register": {"contractions"},
