@@ -19,7 +19,7 @@ from tailorlm.retrievers.memory import Memory
 
 Floats = npt.NDArray[np.float32]
 
-_TRIES = 8
+_TRIES = 3
 """Items behind the first that does not fit that are tried in its place."""
 
 
@@ -82,11 +82,23 @@ def fit(
     order = _covering(memory, speaking, coverage)
     said = [" ".join(hit.item.wording.split()) for hit in order]
 
-    def text_of(places: Sequence[int]) -> str:
-        lines = laid_out([said[place] for place in places], bullet, grouped=grouped)
+    def text_of(places: Sequence[int], together: bool = grouped) -> str:
+        lines = laid_out([said[place] for place in places], bullet, grouped=together)
         return f"{title}\n{lines}" if title else lines
 
-    kept = _that_fit(len(order), lambda places: count(text_of(places)) <= budget)
+    # Grouping only makes a text shorter, so what fits without it is where the search begins.
+    apart = _most(0, len(order), lambda number: count(text_of(range(number), False)) <= budget)
+    first = apart
+    if grouped:
+        first = _most(
+            apart,
+            min(2 * apart, len(order)),
+            lambda number: count(text_of(range(number))) <= budget,
+        )
+    kept = list(range(first))
+    for place in range(first + 1, min(first + 1 + _TRIES, len(order))):
+        if count(text_of([*kept, place])) <= budget:
+            kept.append(place)
     rest = sorted(set(range(len(order))) - set(kept))
     return Fitted(
         text_of(kept) if kept else "",
@@ -96,20 +108,15 @@ def fit(
     )
 
 
-def _that_fit(number: int, fits: Callable[[Sequence[int]], bool]) -> list[int]:
-    """As many first places as fit, and of those behind them each that still does."""
-    low, high = 0, number
+def _most(low: int, high: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `high` that fits, given that `low` does."""
     while low < high:
         middle = (low + high + 1) // 2
-        if fits(range(middle)):
+        if fits(middle):
             low = middle
         else:
             high = middle - 1
-    kept = list(range(low))
-    for place in range(low + 1, min(low + 1 + _TRIES, number)):
-        if fits([*kept, place]):
-            kept.append(place)
-    return kept
+    return low
 
 
 def _without_duplicates(

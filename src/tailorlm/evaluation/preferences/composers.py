@@ -24,6 +24,8 @@ FEEDBACK = 0.5
 PLAIN = ("recency", "bm25", "tfidf", "dense", "hybrid")
 """Retrievers over all messages, each message word for word on a line of its own."""
 COMPOSED = "composed"
+EVERY_SIZE = (*PLAIN, COMPOSED)
+"""What is measured in haystacks of every size; the steps between only in the largest."""
 STEPS = ("dense", "wishes only", "shortened", "grouped", COMPOSED, "with coverage")
 """What is added to dense retrieval, one thing after the other; the last is beyond what is used."""
 

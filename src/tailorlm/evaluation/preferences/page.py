@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tailorlm.evaluation.preferences.composers import COMPOSED, PLAIN, STEPS
+from tailorlm.evaluation.preferences.composers import COMPOSED, EVERY_SIZE, STEPS
 from tailorlm.evaluation.report import Cell, Grid, Row, Section, measured, side_by_side
 
 _COUNTED = {
@@ -47,8 +47,8 @@ def sections(rows: Sequence[Row], sizes: Sequence[int]) -> tuple[Section, ...]:
             _SIDE_BY_SIDE,
             (
                 side_by_side(
-                    [row for row in shares if row.method in {*PLAIN, COMPOSED}],
-                    [(name, name) for name in (*PLAIN, COMPOSED)],
+                    [row for row in shares if row.method in EVERY_SIZE],
+                    [(name, name) for name in EVERY_SIZE],
                     caption="Share of preferences that the prompt carries",
                     label="hidden in",
                     digits=3,

@@ -15,7 +15,7 @@ from tailorlm.datasets.prefeval import HeldPreference, load_prefeval
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import ratio_interval
-from tailorlm.evaluation.preferences.composers import COMPOSED, Composer, composers
+from tailorlm.evaluation.preferences.composers import COMPOSED, EVERY_SIZE, Composer, composers
 from tailorlm.evaluation.preferences.haystacks import (
     HAYSTACKS,
     SIZES,
@@ -160,6 +160,8 @@ def _hide(
             name: within(getattr(world, name), positions) for name in {way.kept for way in ways}
         }
         for way in ways:
+            if way.name not in EVERY_SIZE and size != max(sizes):
+                continue
             fitted = way.compose(memories[way.kept], rows[row].question)
             result = carried(fitted, hidden[best], texts[best], rows[row].preference)
             found.append(Outcome(kind, size, way.name, rows[row].topic, result))
