@@ -1,9 +1,9 @@
-"""Find a method, an LLM, an encoder or a retriever by name.
+"""Find a method, an LLM, an encoder, a retriever or a detector of personal data by name.
 
 The names are the files of a folder: ``methods/bayes_tags.py`` holds the method "bayes_tags".
 Other packages add theirs by entry points in the groups ``tailorlm.methods``, ``tailorlm.llms``,
-``tailorlm.encoders`` and ``tailorlm.retrievers``, each naming a class. Nothing is imported until
-it is asked for; a class that needs an extra imports it in its constructor.
+``tailorlm.encoders``, ``tailorlm.retrievers`` and ``tailorlm.privacy``, each naming a class. Nothing
+is imported until it is asked for; a class that needs an extra imports it in its constructor.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ RETRIEVERS = Kind(
     "retriever",
     "tailorlm.retrievers",
     frozenset({"base", "memory", "prompts", "queries", "wording"}),
+)
+DETECTORS = Kind(
+    "detector",
+    "tailorlm.privacy",
+    frozenset({"base", "checksums", "pseudonyms", "streaming"}),
 )
 
 
