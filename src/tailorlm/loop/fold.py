@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from tailorlm.errors import StateError
-from tailorlm.loop.effects import About, Earlier, Keep, Load, Read, Steps
+from tailorlm.llms.base import Completion, Request
+from tailorlm.loop.effects import About, Complete, Earlier, Keep, Load, Read, Steps
 from tailorlm.loop.gate import Gate, GateState
 from tailorlm.methods.base import Method
 from tailorlm.store.base import StoredState
 from tailorlm.types import Edit, Event, Payload, Pick, Ranking, Rating, Turn
 
 State = TypeVar("State")
+Result = TypeVar("Result")
 _LENGTH = struct.Struct("<I")
 
 
@@ -83,6 +85,8 @@ class Learner(Generic[State]):
                 log = [e for e in effective(whole) if e.position <= event.position]
             rng = seeded(self.seed, user, event.position, "train")
             trained = self.method.train(learned.state, tuple(log), rng)
+            if isinstance(trained, Generator):
+                trained = yield from completed(trained)
             learned = Learned(trained, learned.gate, learned.position)
         return learned
 
@@ -144,6 +148,20 @@ class Learner(Generic[State]):
                 data=data,
             ),
         )
+
+
+def completed(
+    asking: Generator[tuple[Request, ...], tuple[Completion, ...], Result],
+) -> Steps[Result]:
+    """What a method makes of a language model's answers: complete what it asks until it is done."""
+    answers: Any = None
+    while True:
+        try:
+            requests = asking.send(answers)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        answers = yield Complete(requests)
 
 
 def seeded(seed: int, user: str, position: int, purpose: str) -> np.random.Generator:

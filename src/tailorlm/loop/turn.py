@@ -13,9 +13,9 @@ from tailorlm.errors import InputError
 from tailorlm.llms.base import Completion, Request
 from tailorlm.loop.asking import AskPolicy, check_n
 from tailorlm.loop.effects import Append, Complete, Steps
-from tailorlm.loop.fold import Learned, Learner, seeded
+from tailorlm.loop.fold import Learned, Learner, completed, seeded
 from tailorlm.loop.gate import Gate, relevance
-from tailorlm.methods.base import Asking, Method
+from tailorlm.methods.base import Method
 from tailorlm.types import (
     Candidate,
     Context,
@@ -156,7 +156,7 @@ class Loop:
     ) -> Steps[list[Plan]]:
         """Ask the method, driving it where it asks a language model on the way."""
         proposal = self.method.propose(learned.state, context, n, rng)
-        plans = proposal if isinstance(proposal, list) else (yield from _asking(proposal))
+        plans = proposal if isinstance(proposal, list) else (yield from completed(proposal))
         if len(plans) != n:
             raise InputError(
                 f"Method {self.method.name!r} proposed {len(plans)} plans instead of {n}."
@@ -167,15 +167,3 @@ class Loop:
 def _in_place_of(plan: Plan, generic: Plan) -> Plan:
     """The generic plan, with what the plan that it replaces has cost."""
     return replace(generic, notes=plan.notes)
-
-
-def _asking(proposal: Asking) -> Steps[list[Plan]]:
-    """Complete what a method asks of a language model until it has its plans."""
-    answers: Any = None
-    while True:
-        try:
-            requests = proposal.send(answers)
-        except StopIteration as stop:
-            plans: list[Plan] = stop.value
-            return plans
-        answers = yield Complete(requests)

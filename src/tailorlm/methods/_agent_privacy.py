@@ -24,7 +24,13 @@ _AMOUNTS = re.compile(
 _GREETINGS = frozenset(
     ("hi", "hello", "hey", "hiya", "dear", "good", "morning", "afternoon", "evening", "all", "team")
 )
+_ALSO_NAMES = frozenset(
+    ("Bill", "Dean", "Drew", "Faith", "Frank", "Grace", "Grant", "Guy", "Hope", "Jack", "Joy",
+     "Mark", "May", "Miles", "Pat", "Ray", "Rob", "Rose", "Sue", "Will")
+)  # fmt: skip
+"""Names that are common words as well, and so may start a sentence as either."""
 _JOINTS = re.compile(r"[-'’]")
+_MOST_READ = 20_000
 _SHORT = 3
 """Letters up to which a word in lower case is not private."""
 
@@ -36,13 +42,14 @@ def private_words(text: str) -> frozenset[str]:
     not common in English or in talk about writing; and, as they are written, common words that
     have a capital letter within a sentence, a greeting or a signature, as in "Mark" or "Will".
     """
+    text = text[:_MOST_READ]
     mail = split_mail(text)
     found: set[str] = set()
     for address in _ADDRESS.findall(text):
         found.update(word.lower() for word in _WORD.findall(address))
     for sentence in sentences_of(mail.body):
         for place, word in enumerate(_WORD.findall(sentence)):
-            found.update(_private(word, may_be_name=place > 0))
+            found.update(_private(word, may_be_name=place > 0 or word in _ALSO_NAMES))
     for word in _WORD.findall(f"{mail.greeting} {mail.signature}"):
         found.update(_private(word, may_be_name=word.lower() not in _GREETINGS))
     return frozenset(found)

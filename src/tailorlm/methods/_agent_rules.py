@@ -25,6 +25,7 @@ from tailorlm.writing.traits import words_of
 
 How = Literal["r1", "r2", "r3"]
 """From the text alone, with deliberation, or from its difference to a zero-shot text."""
+_MOST_READ = 20_000
 MAX_TEXT = 6000
 """Characters of a text that a language model is shown."""
 
@@ -86,7 +87,20 @@ class Example:
     rules: tuple[str, ...] = ()
 
 
-Distilling = Generator[tuple[Request, ...], tuple[Completion, ...], list[Example]]
+@dataclass(frozen=True, slots=True)
+class Distilled:
+    """What a language model made of texts.
+
+    Attributes:
+        examples: The texts with what is known of them; those without rules are to be measured.
+        llm: The model that answered last, "" if none was asked.
+    """
+
+    examples: list[Example]
+    llm: str
+
+
+Distilling = Generator[tuple[Request, ...], tuple[Completion, ...], Distilled]
 """Makes intents, drafts and rules; asks a language model on the way."""
 
 
@@ -101,12 +115,12 @@ def measured_rules(example: Example, how: How, *, no_quotes: bool = False) -> tu
         how: How the rules are made.
         no_quotes: Whether the text's own words stay out of the rules.
     """
-    shown = habits_of(example.text)
+    shown = habits_of(example.text[:_MOST_READ])
     words = len(words_of(example.text))
     if not shown or not words:
         return ()
     rules = [StyleRule("length", f"about {words}").text]
-    before = habits_of(example.draft) if how == "r3" and example.draft.strip() else {}
+    before = habits_of(example.draft[:_MOST_READ]) if how == "r3" and example.draft.strip() else {}
     rules += [
         worded(facet, shown[facet], no_quotes=no_quotes)
         for facet in (*_PARTS, *sorted(set(shown) - set(_PARTS)))
@@ -128,19 +142,21 @@ def worded(facet: str, value: str, *, no_quotes: bool) -> str:
 
 
 def distilled(examples: Sequence[Example], how: How, *, no_quotes: bool = False) -> Distilling:
-    """The examples with intents, drafts where the rules need them, and rules.
+    """The examples with intents, drafts where the rules need them, and rules of a language model.
 
     What is there already is kept. A model that does not answer in the form asked for is not asked
-    further: the rest is measured. Three requests per text are the most.
+    further; a text of which no rules came is left without, for `measured_rules`. Three requests per
+    text are the most.
 
     Args:
         examples: Texts of the user.
         how: How the rules are made.
-        no_quotes: Whether what is private in a text stays out of its rules, whoever makes them.
+        no_quotes: Whether what is private in a text stays out of its rules.
     """
-    answers = yield from _ask(examples, [not e.intent for e in examples], _intent_request)
-    read = [_points(answer) for answer in answers]
-    follows = any(read) or not any(not e.intent for e in examples)
+    missing = [not e.intent for e in examples]
+    asked = yield from _ask(examples, missing, _intent_request)
+    read = [_points(answer) for answer in asked.texts]
+    follows = any(read) or not any(missing)
     known = [
         replace(e, intent=e.intent or points or intent_of(e.text) or (e.subject or e.text[:60],))
         for e, points in zip(examples, read, strict=True)
@@ -148,36 +164,43 @@ def distilled(examples: Sequence[Example], how: How, *, no_quotes: bool = False)
     missing = [follows and how == "r3" and not e.draft for e in known]
     drafts = yield from _ask(known, missing, _draft_request)
     known = [
-        replace(e, draft=e.draft or draft.strip()) for e, draft in zip(known, drafts, strict=True)
+        replace(e, draft=e.draft or draft.strip())
+        for e, draft in zip(known, drafts.texts, strict=True)
     ]
-    wanted = [follows and not e.rules for e in known]
-    answers = yield from _ask(known, wanted, lambda e: _rules_request(e, how, no_quotes))
-    return [
-        e if e.rules else replace(e, rules=_rules_of(e, answer, how, no_quotes))
-        for e, answer in zip(known, answers, strict=True)
+    missing = [follows and not e.rules for e in known]
+    answers = yield from _ask(known, missing, lambda e: _rules_request(e, how, no_quotes))
+    ruled = [
+        replace(e, rules=e.rules or _rules(answer, e, no_quotes))
+        for e, answer in zip(known, answers.texts, strict=True)
     ]
+    return Distilled(ruled, answers.llm or drafts.llm or asked.llm)
 
 
-def _rules_of(example: Example, answer: str, how: How, no_quotes: bool) -> tuple[str, ...]:
-    """The rules of an answer, or measured ones where it has none."""
+def _rules(answer: str, example: Example, no_quotes: bool) -> tuple[str, ...]:
+    """The rules of an answer; empty where there are none."""
     found = re.search(_TAGGED.format("rules"), answer, re.DOTALL | re.IGNORECASE)
     rules = read_rules(found[1]) if found else ()
-    if no_quotes:
-        rules = without_private(rules, example.text)
-    return rules or measured_rules(example, how, no_quotes=no_quotes)
+    return without_private(rules, example.text) if no_quotes else rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was answered, "" where nothing was asked, and by which model, "" for none."""
+
+    texts: list[str]
+    llm: str
 
 
 def _ask(
     examples: Sequence[Example], wanted: Sequence[bool], make: Callable[[Example], Request]
-) -> Generator[tuple[Request, ...], tuple[Completion, ...], list[str]]:
-    """The answers for the wanted examples; "" for the others."""
+) -> Generator[tuple[Request, ...], tuple[Completion, ...], _Answers]:
     chosen = [place for place, want in enumerate(wanted) if want]
-    answers = [""] * len(examples)
+    texts, llm = [""] * len(examples), ""
     if chosen:
         completions = yield tuple(make(examples[place]) for place in chosen)
         for place, completion in zip(chosen, completions, strict=True):
-            answers[place] = completion.text
-    return answers
+            texts[place], llm = completion.text, completion.llm
+    return _Answers(texts, llm)
 
 
 def _intent_request(example: Example) -> Request:

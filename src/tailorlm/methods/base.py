@@ -36,6 +36,8 @@ State = TypeVar("State")
 Plans = list[Plan]
 Asking = Generator[tuple[Request, ...], tuple[Completion, ...], Plans]
 """A `propose` that asks a language model on the way to its plans."""
+Training = Generator[tuple[Request, ...], tuple[Completion, ...], State]
+"""A `train` that asks a language model on the way to its state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +140,14 @@ class Method(ABC, Generic[State]):
         """Whether enough has been observed since the last `train` to train again."""
         return False
 
-    def train(self, state: State, events: Sequence[Event], rng: np.random.Generator) -> State:
+    def train(
+        self, state: State, events: Sequence[Event], rng: np.random.Generator
+    ) -> State | Training[State]:
         """The state after heavier learning for one user, run when `due` says so.
 
         It is part of the fold: replaying the log trains at the same events, with the same
-        randomness, and gives the same state.
+        randomness, and gives the same state, as far as a language model that it asks answers the
+        same.
 
         Args:
             state: What is known, with `due(state)` true; false of what is returned.

@@ -18,11 +18,12 @@ import numpy as np
 
 from tailorlm.errors import InputError, StateError
 from tailorlm.llms.base import Request
+from tailorlm.llms.builtin import Builtin
 from tailorlm.methods._agent_plan import WritingTask, agreed, task_in, writing_plan
 from tailorlm.methods._agent_privacy import reveals, without_private
 from tailorlm.methods._agent_rules import Example, How, distilled, measured_rules, worded
 from tailorlm.methods._said import SAID, Said
-from tailorlm.methods.base import Asking, Method, MethodConfig, Plans, check_accepts
+from tailorlm.methods.base import Asking, Method, MethodConfig, Plans, Training, check_accepts
 from tailorlm.retrievers import Item, Memory
 from tailorlm.types import (
     Belief,
@@ -33,6 +34,7 @@ from tailorlm.types import (
     Message,
     Plan,
     Profile,
+    Turn,
     User,
 )
 from tailorlm.writing import own_words
@@ -58,6 +60,7 @@ _MAGIC = b"TLA1"
 _FEW = 3
 """Texts up to which the habits of others count for about as much as the user's."""
 _KIND = "example"
+_MOST_PENDING = 20
 _LEAST_TEXT = 100
 """Characters of a text that stand for its intent where none can be extracted."""
 _LENGTHS = frozenset({"length", "sentences"})
@@ -85,12 +88,16 @@ class PreferenceAgentConfig(MethodConfig):
             its difference to a zero-shot text where there is one.
         no_quotes: Whether rules leave out what is private in the user's texts, and every quote.
         neighbours: Similar texts whose rules the "nearest" agent agrees on.
+        distil: Whether the language model that answers the user also extracts what the user's texts
+            say, drafts them and words their rules, as in the paper. It is then sent the texts, in
+            up to three requests each. Otherwise all of that is measured.
     """
 
     agent: Literal["statistical", "nearest", "model"] = "statistical"
     rules: How = "r3"
     no_quotes: bool = False
     neighbours: int = 3
+    distil: bool = False
 
     def __post_init__(self) -> None:
         MethodConfig.__post_init__(self)
@@ -114,6 +121,8 @@ class AgentState:
         said: What the user said.
         others: What other writers have in common; None where nothing is known.
         last_seen: Time of the newest text, or None.
+        pending: Positions of texts whose rules a language model is still to make.
+        is_due: Whether a language model has answered since there are such texts.
     """
 
     profile: WritingProfile
@@ -121,6 +130,8 @@ class AgentState:
     said: Said
     others: WritingProfile | None = None
     last_seen: float | None = None
+    pending: tuple[int, ...] = ()
+    is_due: bool = False
 
 
 class PreferenceAgent(Method[AgentState]):
@@ -148,10 +159,16 @@ class PreferenceAgent(Method[AgentState]):
         """
         check_accepts(type(self), event)
         state = replace(state, said=state.said.observe(event))
+        if isinstance(event.payload, Turn):
+            answered = any(shown.llm != Builtin.name for shown in event.payload.candidates)
+            return replace(state, is_due=bool(state.pending) and answered)
         example = _example(event)
         if example is None:
             return state
-        return self.taught(state, example, time=event.time, position=event.position)
+        taught = self.taught(state, example, time=event.time, position=event.position)
+        if not self.config.distil or taught.profile is state.profile:
+            return taught
+        return replace(taught, pending=(*taught.pending, event.position)[-_MOST_PENDING:])
 
     def taught(
         self, state: AgentState, example: Example, *, time: float = 0.0, position: int = 0
@@ -170,19 +187,34 @@ class PreferenceAgent(Method[AgentState]):
         profile = _grown(state.profile, example)
         if profile is state.profile:
             return state
-        no_quotes = self.config.no_quotes
-        rules = example.rules or measured_rules(example, self.config.rules, no_quotes=no_quotes)
-        if no_quotes:
-            rules = without_private(rules, example.text)
-        item = Item(
-            text="\n".join([example.subject, *example.intent]).strip(),
-            shown="\n".join(rules),
-            kind=_KIND,
-            time=time,
-            position=position,
-        )
+        item = self._item(example, time, position)
         examples = state.examples.add([item], self.parts.encoder)
         return replace(state, profile=profile, examples=examples, last_seen=time)
+
+    def due(self, state: AgentState) -> bool:
+        """Whether texts wait for a language model to word their rules, and one answers."""
+        return state.is_due
+
+    def train(
+        self, state: AgentState, events: Sequence[Event], rng: np.random.Generator
+    ) -> Training[AgentState]:
+        """Have a language model extract intents, draft, and word the rules of texts that wait.
+
+        Texts of which it gives no rules keep the measured ones. The demo writer gives none, so
+        after it they wait on.
+        """
+        known = {event.position: event for event in events if event.position in state.pending}
+        waiting = {place: example for place, event in sorted(known.items())
+                   if (example := _example(event)) is not None}  # fmt: skip
+        how, no_quotes = self.config.rules, self.config.no_quotes
+        made = yield from distilled(list(waiting.values()), how, no_quotes=no_quotes)
+        memory = state.examples
+        for position, example in zip(waiting, made.examples, strict=True):
+            if example.rules:
+                item = self._item(example, known[position].time, position)
+                memory = memory.replace(position, [item], self.parts.encoder)
+        left = state.pending if made.llm == Builtin.name else ()
+        return replace(state, examples=memory, pending=left, is_due=False)
 
     def propose(
         self, state: AgentState, context: Context, n: int, rng: np.random.Generator
@@ -265,6 +297,8 @@ class PreferenceAgent(Method[AgentState]):
             "profile": state.profile.as_json(),
             "others": None if state.others is None else state.others.as_json(),
             "last_seen": state.last_seen,
+            "pending": state.pending,
+            "is_due": state.is_due,
         }
         parts = (_json(head), state.said.to_bytes(), state.examples.to_bytes())
         return _HEAD.pack(_MAGIC, *map(len, parts)) + b"".join(parts)
@@ -289,11 +323,27 @@ class PreferenceAgent(Method[AgentState]):
                 said=Said.from_bytes(data[ends[1] : ends[2]]),
                 others=None if others is None else WritingProfile.of_json(others),
                 last_seen=None if last_seen is None else float(last_seen),
+                pending=tuple(map(int, head["pending"])),
+                is_due=bool(head["is_due"]),
             )
         except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(
                 f"The preference_agent state is damaged ({type(error).__name__}). Rebuild it."
             ) from None
+
+    def _item(self, example: Example, time: float, position: int) -> Item:
+        """The rules of a text, to be found by what it says."""
+        no_quotes = self.config.no_quotes
+        rules = example.rules or measured_rules(example, self.config.rules, no_quotes=no_quotes)
+        if no_quotes:
+            rules = without_private(rules, example.text)
+        return Item(
+            text="\n".join([example.subject, *example.intent]).strip(),
+            shown="\n".join(rules),
+            kind=_KIND,
+            time=time,
+            position=position,
+        )
 
     def _plans(
         self,

@@ -18,6 +18,8 @@ MAX_POINTS = 20
 MAX_POINT = 60
 """Words of a point; what goes on beyond is cut."""
 
+_MOST_READ, _LONGEST_SENTENCE = 20_000, 1_000
+"""Characters that are read of a text, and of a sentence in it."""
 _PAST = r"(?=(?:been|got|gotten|had|gone|done|made|seen|taken|given|spoken|sent|said|\w+ed)\b)"
 _EXPANSIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
@@ -113,7 +115,8 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0
 def intent_of(text: str) -> tuple[str, ...]:
     """What a text says, as points; the same for the same content written in another manner.
 
-    Only the writer's own words are read, without greeting and closing. Each sentence becomes a
+    Only the writer's own words are read, without greeting and closing, and of long texts the
+    beginning. Each sentence becomes a
     point: courtesies, hedges and openers such as "also" are left out, contractions are expanded,
     exclamation marks, emoji, dots and dashes go, shouted sentences are lowered, and every point
     starts with a capital letter and ends without a full stop.
@@ -124,10 +127,10 @@ def intent_of(text: str) -> tuple[str, ...]:
     Returns:
         At most `MAX_POINTS` points, each once; empty where nothing but courtesies is said.
     """
-    body = split_mail(own_words(text)).body.translate(_QUOTES)
+    body = split_mail(own_words(text)).body[:_MOST_READ].translate(_QUOTES)
     points: dict[str, str] = {}
     for sentence in sentences_of(_ABBREVIATED.sub(_shielded, _without_marks(body))):
-        for part in sentence.split(";"):
+        for part in sentence[:_LONGEST_SENTENCE].split(";"):
             point = _point(part).replace(_DOT, ".")
             if point:
                 points.setdefault(point.casefold(), point)

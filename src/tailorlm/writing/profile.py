@@ -25,6 +25,7 @@ ALWAYS = "always"
 """The condition that holds on every occasion."""
 MAX_ENTRIES = 20_000
 """Values that are counted; beyond it those seen once leave."""
+_MOST_READ = 20_000
 _LEAST_WRITERS = 3
 """Writers who must share a value before it is told of all."""
 _PRIOR = 2.0
@@ -91,9 +92,11 @@ class WritingProfile:
         """The profile with one more text.
 
         Args:
-            text: The writer's own words (see `writing.own_words`); a blank one changes nothing.
+            text: The writer's own words (see `writing.own_words`); a blank one changes nothing,
+                and of a long one the first 20,000 characters are read.
             occasion: What it was written for, with the size of its intent.
         """
+        text = text[:_MOST_READ]
         seen = habits_of(text)
         if not seen:
             return self
@@ -125,7 +128,7 @@ class WritingProfile:
         """
         own = self.counts.get(facet, {})
         usual = _share_of(others.counts.get(facet, {}).get(ALWAYS, {})) if others else {}
-        if not usual and _EITHER.issuperset(own.get(ALWAYS, {})):
+        if not usual and own and _EITHER.issuperset(own[ALWAYS]):
             usual = dict.fromkeys(sorted(_EITHER), 0.5)
         base = _posterior(own.get(ALWAYS, {}), usual, _PRIOR)
         weights = dict(base)

@@ -191,7 +191,8 @@ def _examples(writer: Writer, bench: Bench) -> Mapping[str, list[Example]]:
     plans = [
         Plan(messages=(Message("user", sample.task),), method="none") for sample in writer.train
     ]
-    missing = [place for place, sample in enumerate(writer.train) if not sample.draft]
+    by_llm = 0 if bench.llm is None else bench.distilled
+    missing = [p for p, sample in enumerate(writer.train) if p >= by_llm and not sample.draft]
     drafts = dict(zip(missing, written(bench.draft, [plans[p] for p in missing]), strict=True))
     known = [
         Example(
@@ -199,7 +200,7 @@ def _examples(writer: Writer, bench: Bench) -> Mapping[str, list[Example]]:
             subject=sample.subject,
             recipient=sample.recipient,
             intent=sample.points,
-            draft=sample.draft or drafts[place],
+            draft=sample.draft or drafts.get(place, ""),
             rules=sample.rules,
         )
         for place, sample in enumerate(writer.train)
@@ -219,7 +220,7 @@ def _distilled(examples: list[Example], how: Any, bench: Bench) -> list[Example]
         try:
             requests = asking.send(answers)
         except StopIteration as stop:
-            return [*stop.value, *examples[bench.distilled :]]
+            return [*stop.value.examples, *examples[bench.distilled :]]
         answers = tuple(bench.llm.complete_many(requests))
 
 
