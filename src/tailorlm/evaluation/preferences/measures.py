@@ -20,12 +20,12 @@ SHARE = 0.75
 """Of the telling words, that a wording must have."""
 
 _FUNCTION = (
-    "a about all also am an and any anything are as at be been being both but by can cannot cant"
-    " could did do does doesnt dont due each even every for from had has have having how i if ill"
-    " im in into is isnt it its ive just may me might more most much must my myself no nor not of"
-    " on or other others our over own rather since so some such than that the their them"
-    " themselves then there these they this those to too until up very was we were what whatever"
-    " when whenever where which while who whom whose why will with wont would you your"
+    "a about all also am an and any anything are as at be because been being both but by can"
+    " cannot cant could did do does doesnt dont due each even every for from had has have having"
+    " how i if ill im in into is isnt it its ive just may me might more most much must my myself"
+    " no nor not of on or other others our over owing own rather since so some such than that the"
+    " their them themselves then there these they this those to too until up very was we were what"
+    " whatever when whenever where which while who whom whose why will with wont would you your"
 )
 _STATING = (
     "absolutely actively adamantly adhere allergic allergy always appreciate averse aversion"
