@@ -99,6 +99,7 @@ def load_writers(
     most_train: int | None = None,
     most_test: int | None = None,
     most_others: int = 100,
+    least: int | None = None,
     on_skip: Callable[[str], None] | None = None,
 ) -> Writers:
     """Read sent mail and divide that of the measured writers.
@@ -114,6 +115,7 @@ def load_writers(
         most_train: Most training mails per measured writer; None for all.
         most_test: Most test mails per measured writer; None for all.
         most_others: Most training mails of each further sender.
+        least: Mails that a sender must have; None for `LEAST_MAILS`.
         on_skip: Called with the reason for each mail that is left out.
 
     Raises:
@@ -121,13 +123,14 @@ def load_writers(
     """
     if not 2 <= writers <= len(ascii_uppercase):
         raise InputError(f"From 2 to 26 writers can be measured, but got {writers}.")
-    senders = load_sent_mails(data / FILE, least=LEAST_MAILS, on_skip=on_skip)
+    least = LEAST_MAILS if least is None else least
+    senders = load_sent_mails(data / FILE, least=least, on_skip=on_skip)
     recorded = {} if recordings is None else {e.key: e for e in load_recorded_emails(recordings)}
     known = {key.sender for key in recorded}
     order = sorted(senders, key=lambda name: (name not in known, list(senders).index(name)))
     if len(order) < writers:
         raise InputError(
-            f"{data / FILE} has {len(order)} senders with {LEAST_MAILS} mails; "
+            f"{data / FILE} has {len(order)} senders with {least} mails; "
             f"{writers} are to be measured. Ask for fewer."
         )
     measured = []

@@ -51,6 +51,7 @@ class Settings:
         quick: Whether fewer mails are used.
         writers: Senders that are measured.
         mails: Most test mails per sender; None for all (or as few as `quick` takes).
+        least: Mails that a sender must have; None for 100.
         seed: Of divisions and draws.
         llm: A language model that writes as well, and words rules; or None.
         agent: A language model trained to give rules, for the "model" agent; or None.
@@ -63,6 +64,7 @@ class Settings:
     quick: bool = False
     writers: int = 5
     mails: int | None = None
+    least: int | None = None
     seed: int = 0
     llm: LLM | None = None
     agent: LLM | None = None
@@ -151,6 +153,7 @@ def _load(settings: Settings) -> Writers:
         most_train=_QUICK_TRAIN if quick else None,
         most_test=settings.mails or most_test,
         most_others=_QUICK_OTHERS if quick else 100,
+        least=settings.least,
     )
 
 
