@@ -177,6 +177,9 @@ def test_changes_are_ordered_by_how_far_they_moved():
     assert [row["name"] for row in moved] == ["new", "b", "a"]
     assert show.changes_line(moved) == "Learned: rule 'new' (80%), b 50% → 90%, a 50% → 30%."
     assert "no belief moved" in show.changes_line([])
+    said = belief("I live in Porto", 1.0, kind="statement")
+    moved = show.changes(profile(said), profile(belief("I live in Porto", 0.0, kind="statement")))
+    assert show.changes_line(moved) == "Learned: 'I live in Porto' is replaced."
 
 
 def test_times_that_no_calendar_has():

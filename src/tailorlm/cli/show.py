@@ -236,14 +236,17 @@ def changes_line(moved: list[dict[str, Any]]) -> str:
     """One line about what moved."""
     if not moved:
         return "Learned from it; no belief moved by as much as a percentage point."
-    parts = [
-        f"{row['kind']} {row['name'][:60]!r} ({row['after']:.0%})"
-        if row["before"] is None
-        else f"{row['name']} {row['before']:.0%} → {row['after']:.0%}"
-        for row in moved[:3]
-    ]
+    parts = [_move(row) for row in moved[:3]]
     more = f", and {len(moved) - 3} more" if len(moved) > 3 else ""
     return f"Learned: {', '.join(parts)}{more}."
+
+
+def _move(row: dict[str, Any]) -> str:
+    if row["before"] is None:
+        return f"{row['kind']} {row['name'][:60]!r} ({row['after']:.0%})"
+    if row["kind"] in ("statement", "attribute") and row["after"] == 0:
+        return f"{row['name'][:60]!r} is replaced"
+    return f"{row['name']} {row['before']:.0%} → {row['after']:.0%}"
 
 
 def moment(time: float) -> str:

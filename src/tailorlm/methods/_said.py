@@ -243,7 +243,7 @@ class Said:
         It counts only against wishes that the answers were written under: an answer from before a
         wish says nothing about it.
         """
-        if not preferred or not refused:
+        if not (self.entries and preferred and refused):
             return self
         entries = list(self.entries)
         for place, old in enumerate(entries):
