@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,8 @@ def test_an_agent_learns_its_rules_and_is_served_by_its_folder(base: str, tmp_pa
         "adapter_model.safetensors",
         "training_log.json",
     ]
+    config = json.loads((tmp_path / "adapter_config.json").read_text("utf-8"))
+    assert config["base_model_name_or_path"] == base
     agent = create_llm(f"local/{tmp_path}")
     asked = Request(messages=(Message("user", "Mail 5"),), temperature=0)
     answer = agent.complete(asked)

@@ -5,6 +5,7 @@ What needs an extra is imported when it is used, so that this module can be impo
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -43,6 +44,7 @@ class Adapter:
         import peft
         import torch
 
+        self._base = base
         self._settings = settings
         self.alpha = settings.rank if settings.alpha is None else settings.alpha
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -60,7 +62,6 @@ class Adapter:
             lora_dropout=settings.dropout,
             target_modules="all-linear",
             task_type="CAUSAL_LM",
-            base_model_name_or_path=base,
         )
         model = loaded.model
         with quiet(), torch.random.fork_rng(devices=_cuda(self.device)):
@@ -155,11 +156,11 @@ class Adapter:
         from safetensors.torch import save_file
 
         save_file(weights, folder / _WEIGHTS_FILE, metadata={"format": "pt"})
-        config = self._model.peft_config["default"]
-        was = config.inference_mode
+        config = copy.copy(self._model.peft_config["default"])
+        # The library names the folder that a .gguf file lies in, which is no model.
+        config.base_model_name_or_path = self._base
         config.inference_mode = True
         config.save_pretrained(str(folder))
-        config.inference_mode = was
 
     def _parts(self, examples: Sequence[Example]) -> list[list[Example]]:
         size = self._settings.micro_batch
