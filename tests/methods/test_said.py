@@ -125,6 +125,14 @@ def test_an_answer_from_before_a_wish_says_nothing_about_it() -> None:
         assert said.observe(judged(feedback, [PROSE, BULLETS], ())).in_force() == (NO_BULLETS,)
 
 
+def test_a_wish_for_an_occasion_is_only_judged_on_that_occasion() -> None:
+    wish = "no bullet points for recipes"
+    said = told(Statement(wish))
+    for query, kept in (("What now?", (wish,)), ("A recipe for bread?", ())):
+        turn = replace(shown([PROSE, BULLETS], (wish,)), query=query)
+        assert said.observe(event_of(9, Pick("t9", 1), turn)).in_force() == kept
+
+
 def test_nothing_else_changes_the_record() -> None:
     said = told(Statement("I like tea"))
     turn = turn_of(2, [("Baking",), ()], "Hi")

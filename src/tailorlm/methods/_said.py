@@ -240,14 +240,18 @@ class Said:
     ) -> Said:
         """The record after texts that break a rule were preferred to ones that keep it.
 
-        It counts only against wishes that the answers were written under: an answer from before a
-        wish says nothing about it.
+        It counts only against wishes that the answers were written under, since an answer from
+        before a wish says nothing about it, and against a wish for an occasion only where the
+        query names it.
         """
-        if not (self.entries and preferred and refused):
+        if event.turn is None or not (self.entries and preferred and refused):
             return self
+        asked = frozenset(stems(event.turn.query))
         entries = list(self.entries)
         for place, old in enumerate(entries):
             if not old.holds or not old.part.rules:
+                continue
+            if old.part.scope and not old.part.scope & asked:
                 continue
             if any(old.wording not in candidate.plan.rules for candidate in shown):
                 continue

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from tailorlm.writing._claims import Claim, is_maybe, same_value, says_change
 from tailorlm.writing._facts_said import excluded_foods, fact_claims
+from tailorlm.writing._occasions import apart_from_occasion
 from tailorlm.writing._stems import flattened, is_negated, stems
 from tailorlm.writing._tastes_said import taste_claims
 from tailorlm.writing.rules import StyleRule, style_rules
@@ -44,27 +45,6 @@ _FORGET = re.compile(
     r"^(?:please )?(?:forget|ignore|disregard) (?:(?:that|about|what I said about) )?(?P<rest>.+)$",
     re.IGNORECASE,
 )
-_FOR = re.compile(r"(?:me|now|good|once|a change|example|years|real|sure|it|free|that|this)\b")
-_PLACES = (
-    r"(?:my |our |your |the )?(?:(?:work|private|personal|formal|business|office) )?(?:e-?mails?"
-    r"|mails?|letters?|code|chats?|reports?|documents?|meetings?|summer|winter|spring|autumn"
-    r"|mornings?|evenings?|afternoons?|texts?|messages?|presentations?|slides)"
-)
-_WHEN = r"(?:when|whenever|if|while|during|unless|except)"
-_AT = rf"at (?:work|home|night|school|the office)|on (?:weekdays|weekends|\w+days?)|in {_PLACES}"
-_AFTER = re.compile(
-    rf",?\s(?P<scope>{_WHEN}\s.+|for\s.+|about\s.+|regarding\s.+|(?:to|with) (?:my |our |the |a )?"
-    r"(?:boss|mother|father|clients?|customers?|colleagues?|friends?|team|family|kids|children)\b.*"
-    rf"|{_AT})$",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
-    rf"^(?P<scope>(?:{_WHEN}|for|about|regarding|with)\s[^,:]+|{_AT})\s*[,:]\s*(?P<body>.+)$",
-    re.IGNORECASE,
-)
-_TASTE_SCOPES = re.compile(
-    rf"{_WHEN}\b|for (?:breakfast|lunch|dinner|dessert|work|code|fun)\b|at |on |in ", re.IGNORECASE
-)
 _ABOUT_ONESELF = re.compile(r"^\W*(?:i|my)\b", re.IGNORECASE)
 _OF_WRITING = re.compile(
     r"\b(?:answers?|answered|repl(?:y|ies)|responses?|texts?|e?-?mails?|messages?|writing|written"
@@ -73,18 +53,14 @@ _OF_WRITING = re.compile(
     re.IGNORECASE,
 )
 _OF_LAYOUT = re.compile(
-    r"bullet|\b(?:lists?|number(?:s|ed|ing)|paragraphs|prose|dash(?:es)?)\b", re.I
+    r"bullet|\b(?:lists?|number(?:s|ed|ing)|paragraphs|prose|dash(?:es)?)\b", re.IGNORECASE
 )
+_ALWAYS: frozenset[str] = frozenset()
 _LONGER = re.compile(r"\bno longer\b", re.IGNORECASE)
 _VAGUE = frozenset({"detail", "register", "humour", "stance", "case", "length"})
 _ALSO_FACTS = frozenset({"address", "language"})
 _LEAVABLE = frozenset({"home", "employer"})
 """Slots whose value "I left ..." denies."""
-_OCCASIONS = frozenset(
-    {"when", "whenever", "if", "while", "during", "unless", "except", "about", "regard", "ask",
-     "writ", "talk", "come", "us"}
-)  # fmt: skip
-"""Stems that introduce an occasion and do not tell it from another."""
 _SLOTS_OF = {
     "city": "home", "home": "home", "location": "home", "town": "home", "residence": "home",
     "lives in": "home", "name": "name", "full name": "name", "first name": "name", "job": "job",
@@ -269,7 +245,8 @@ def _part(text: str) -> Part:
     if forget is not None:
         taken_back = _part(forget["rest"]).claims
         return Part(text, tuple(replace(c, holds=not c.holds) for c in taken_back), (), True)
-    body, scope = _scoped(looked_at)
+    occasion = apart_from_occasion(looked_at)
+    body, scope = occasion.body, occasion.stems
     maybe = is_maybe(body)
     rules = () if looked_at.endswith("?") else _rules(body)
     facts = () if maybe else fact_claims(looked_at)
@@ -280,7 +257,7 @@ def _part(text: str) -> Part:
     ]
     claims = (*(_in_scope(fact, scope) for fact in facts), *styles)
     if not claims and not maybe:
-        claims = _tastes_of(looked_at, body, scope)
+        claims = taste_claims(*((body, scope) if occasion.limits_tastes else (looked_at, _ALWAYS)))
     if any(not fact.holds for fact in facts):
         rules = tuple(rule for rule in rules if rule.facet not in _ALSO_FACTS)
     return Part(text, claims or (_wish(looked_at, body, scope),), rules)
@@ -303,37 +280,8 @@ def _rules(body: str) -> tuple[StyleRule, ...]:
     return rules
 
 
-def _tastes_of(text: str, body: str, scope: frozenset[str]) -> tuple[Claim, ...]:
-    said = body
-    if scope and not _TASTE_SCOPES.match(_scope_words(text)):
-        said, scope = text, frozenset()
-    return taste_claims(said, scope)
-
-
 def _wish(text: str, body: str, scope: frozenset[str]) -> Claim:
     words = stems(body) or tuple(body.casefold().split())
     numbers = " ".join(word for word in words if word.isdigit())
     about = " ".join(sorted({word for word in words if not word.isdigit()}))
     return Claim("wish", about, numbers, not is_negated(body), scope, says_change(text))
-
-
-def _scoped(text: str) -> tuple[str, frozenset[str]]:
-    """A sentence without the occasion that it is meant for, and that occasion's stems."""
-    line = text.strip(" .!")
-    found = _BEFORE.match(line) or _AFTER.search(line)
-    if found is None or not _is_scope(found["scope"]):
-        return text, frozenset()
-    body = found.groupdict().get("body") or line[: found.start()]
-    scope = frozenset(stems(found["scope"])) - _OCCASIONS
-    return (body, scope) if stems(body) and scope else (text, frozenset())
-
-
-def _scope_words(text: str) -> str:
-    line = text.strip(" .!")
-    found = _BEFORE.match(line) or _AFTER.search(line)
-    return found["scope"] if found else ""
-
-
-def _is_scope(words: str) -> bool:
-    first, _, rest = words.partition(" ")
-    return first.casefold() not in ("for", "about") or _FOR.match(rest) is None
