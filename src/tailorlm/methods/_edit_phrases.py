@@ -21,6 +21,16 @@ FOLLOWED = 120
 """Most phrases that are followed."""
 
 
+_FUNCTION_WORDS = frozenset(
+    (  # noqa: SIM905 - a list of this length does not read
+        "a about all also am an and any are as at be been but by can could did do does for from get"
+        " had has have he her his i i'd i'll i'm i've if in is it it's its just let like make me"
+        " more much my need not of on or our out so some than that the their them there they this"
+        " to up us very want was we were what when which who will with would you your"
+    ).split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Recent:
     """The words of one edit.
@@ -75,7 +85,7 @@ class Phrases:
             "added": difference.added, "removed": difference.removed
         }  # fmt: skip
         for fate_now, phrases in moved.items():
-            for phrase in sorted(phrases - followed.keys()):
+            for phrase in sorted(filter(_tells, phrases - followed.keys())):
                 seen = {at.position: told for at in self.recent if (told := at.fate(phrase))}
                 if fate_now in seen.values():
                     seen[position] = fate_now
@@ -103,6 +113,13 @@ class Phrases:
                 for phrase, fates in followed.items()
             },
         )
+
+
+def _tells(phrase: str) -> bool:
+    """Whether a phrase is more than the small change of the language."""
+    words = phrase.split()
+    telling = sum(word not in _FUNCTION_WORDS for word in words)
+    return telling >= 2 or (telling == 1 and len(words) == 3) or phrase == "thank you"
 
 
 def _worth_following(followed: dict[str, dict[int, Fate]]) -> Mapping[str, Mapping[int, Fate]]:

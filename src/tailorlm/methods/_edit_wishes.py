@@ -34,14 +34,6 @@ _ROUND = 5
 _TINY = 1e-6
 _NEVER_ELSE = 0.9
 """Share from which a value that alone occurs is no taste but a matter of course."""
-_FUNCTION_WORDS = frozenset(
-    (  # noqa: SIM905 - a list of this length does not read
-        "a about all also am an and any are as at be been but by can could did do does for from get"
-        " had has have he her his i i'd i'll i'm i've if in is it it's its just let like make me"
-        " more much my need not of on or our out so some than that the their them there they this"
-        " to up us very want was we were what when which who will with would you your"
-    ).split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +178,7 @@ def _wish(
 
 def used(taste: Taste, alike: Alike | None) -> Wish | None:
     """The rule to use a phrase that the user puts where it was not; None for any other phrase."""
-    if _added(taste) < _LEAST_FATES or not _tells(taste.phrase):
+    if _added(taste) < _LEAST_FATES:
         return None
     chance = float(taste.chances(alike, _LEAST_OFTEN)[taste.place("yes")])
     wish = _wish(StyleRule("phrase used", taste.phrase), taste, "yes", chance, alike)
@@ -214,7 +206,7 @@ def _avoided(tastes: Tastes, least: float) -> list[Wish]:
     ):
         taken = [wish.rule.value for wish in found]
         removed = _removed(taste)
-        if removed < _LEAST_FATES or not _tells(taste.phrase) or is_part(taste.phrase, taken):
+        if removed < _LEAST_FATES or is_part(taste.phrase, taken):
             continue
         stayed = taste.before.count("yes") - removed
         chance = float(betaincc(removed + 0.5, stayed + 0.5, bound))
@@ -235,12 +227,6 @@ def _removed(taste: Taste) -> int:
 def _moves(taste: Taste, was: str, now: str) -> int:
     """Entries in which one value became another."""
     return list(zip(taste.before, taste.after, strict=True)).count((was, now))
-
-
-def _tells(phrase: str) -> bool:
-    """Whether a phrase is more than the small change of the language."""
-    telling = sum(word not in _FUNCTION_WORDS for word in phrase.split())
-    return telling >= 2 or (telling == 1 and len(phrase.split()) == 3) or phrase == "thank you"
 
 
 def _length(measure: Measure, alike: Alike | None) -> Wish | None:
@@ -301,6 +287,8 @@ def _rounded(words: float) -> int:
 
 def _rule(facet: str, value: str) -> StyleRule | None:
     """The rule of a facet's value; None if it has no words."""
+    if (facet, value) == ("please", "no"):
+        return StyleRule("phrase avoided", "please")
     try:
         return StyleRule(facet, value)
     except InputError:
