@@ -96,7 +96,7 @@ class Part:
             for claim in self.claims
             if claim.holds and claim.kind in ("fact", "taste")
         )
-        return frozenset(frozenset(value.split()) for value in told if value)
+        return frozenset(frozenset(v.split()) for v in told if v and not v.isdigit())
 
     @property
     def scope(self) -> frozenset[str]:
