@@ -100,6 +100,23 @@ def test_what_is_sure_is_shown_and_watched() -> None:
     )
 
 
+def test_sure_tags_are_left_out_of_some_turns_while_tags_are_sought() -> None:
+    rng = np.random.default_rng(0)
+    learner = Sparse()
+    user = TagAnnotator(tags=[0, 1], noise=0.2)
+    state = learner.initial(20)
+    for _ in range(40):
+        sets = propose(learner, state, 3, 2, rng)
+        state = learner.observe(state, sets, user.rank(sets, rng=rng))
+    grown = learner.grow(state, 60)
+    shown = [set(np.concatenate(propose(learner, grown, 3, 3, rng)).tolist()) for _ in range(40)]
+    with_sure = [tags for tags in shown if {0, 1} <= tags]
+    without = [tags for tags in shown if not {0, 1} & tags]
+    assert len(with_sure) + len(without) == 40
+    assert 0.45 * 40 <= len(without) <= 0.85 * 40
+    assert all(len(tags) == 9 for tags in without)
+
+
 def test_bad_requests() -> None:
     learner = Sparse()
     state = learner.initial(5)

@@ -189,7 +189,7 @@ def test_finds_a_disliked_tag() -> None:
     rng = np.random.default_rng(1)
     user = TagAnnotator(tags=[0], disliked=[1], noise=0.36)
     state = learner.initial(16)
-    for _ in range(40):
+    for _ in range(60):
         tags = rng.permutation(16)
         sets = [tags[:3], tags[3:6], tags[6:9]]
         state = learner.observe(state, sets, user.rank(sets, rng=rng))
@@ -216,6 +216,32 @@ def test_a_changed_taste_is_followed() -> None:
     assert set(np.argsort(-learner.probability(state))[:3]) == {0, 1, 2}
     state = taught(learner, state, TagAnnotator(tags=[0, 8, 9], noise=0.36), 30, rng)
     assert set(np.argsort(-learner.probability(state))[:3]) == {0, 8, 9}
+
+
+def test_two_upsets_put_known_tags_in_doubt_and_expect_others_instead() -> None:
+    learner = Sparse()
+    before, _ = learned(learner, TagAnnotator(tags=[0, 1, 2], noise=0.2), 30, 40, 2)
+    assert learner.probability(before)[:3].min() > 0.95
+    state = before
+    for others in ([10, 11, 12], [13, 14, 15]):
+        sets = [np.array([0, 1, 2]), np.array(others), np.array([20, 21, 22])]
+        state = learner.observe(state, sets, [[1], [2], [0]])
+    assert learner.probability(state)[:3].max() < 0.6
+    never_shown_since = [23, 24, 25]
+    risen = learner.probability(state)[never_shown_since]
+    assert (risen > 2 * learner.probability(before)[never_shown_since]).all()
+
+
+def test_tags_are_sought_when_they_join_or_were_lost_and_not_once_known() -> None:
+    learner = Sparse()
+    known, _ = learned(learner, TagAnnotator(tags=[0, 1, 2], noise=0.2), 30, 60, 2)
+    assert not learner.seeks(known, 9)
+    assert learner.seeks(learner.grow(known, 30), 9)
+    lost = known
+    for _ in range(4):
+        sets = [np.array([0, 1, 2]), np.array([10, 11, 12]), np.array([13, 14, 15])]
+        lost = learner.observe(lost, sets, [[1], [2], [0]])
+    assert learner.seeks(lost, 9)
 
 
 def test_growing_keeps_what_was_learned_and_finds_a_new_tag() -> None:

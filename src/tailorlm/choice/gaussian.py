@@ -280,6 +280,10 @@ class Gaussian:
         """Expected weight of relevance in Gumbel units."""
         return float(self.evidence(state) @ state.means.astype(np.float64)[:, -1])
 
+    def seeks(self, state: GaussianState, places: int) -> bool:
+        """Never: where every tag matters a bit, none is missing."""
+        return False
+
     def draw(self, state: GaussianState, size: int, rng: np.random.Generator) -> Draws:
         """Users drawn from the normal that has the posterior's mean and covariance."""
         evidence = self.evidence(state)

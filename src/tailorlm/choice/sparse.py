@@ -7,10 +7,12 @@ is taken to be random slips.
 
 Nothing is told to the learner. Hypotheses about the worth run side by side; each carries its
 evidence, and answers are averages weighted by it (Hoeting et al. 1999, Bayesian model averaging).
-Each comes in two modes: the user's taste is steady, or it is changing and every tag's sign may be
-drawn anew. The user switches between them now and then; the modes are mixed after every event in
-the manner of the interacting multiple model filter (Blom and Bar-Shalom 1988), so that little is
-forgotten while the rankings come as foreseen, and much when they do not.
+Each comes in two modes: the user's taste is steady, or it has begun to change. At the moment a
+change begins most signs are drawn anew, and as many tags as are lost are expected among the others;
+from then on signs may still change now and then. The modes are mixed after every event in the
+manner of the interacting multiple model filter (Blom and Bar-Shalom 1988), so that little is
+forgotten while the rankings come as foreseen, and much when they do not. Rankings from before a
+change count for what was known when it began and are not matched again.
 The weight of relevance, and the coupling (how far evidence for one tag informs similar tags), have
 discrete posteriors of their own.
 
@@ -42,13 +44,18 @@ from tailorlm.choice.sparse_state import (
 )
 from tailorlm.errors import InputError
 
-_LOWEST_WEIGHT = -7.0
-"""No hypothesis falls further behind, in nats, so that it can come back when the user changes."""
+_LOWEST_WEIGHT = -12.0
+"""No hypothesis falls further behind, in nats, so that it can come back when the user changes.
+
+At -7 a changed taste was often taken for a noisier user for a while, and learned more slowly.
+"""
 _LEAST_SHARE = 1e-3
 _SITE_LIMIT = 6.0
 _MOST_SHARED = 1
 """Kinds of rankings of sets that share tags that are matched again at once; each takes its own
 time, for only rankings that share tags alike can be matched together."""
+_BEGINS = np.array([[0.0, 0.0], [1.0, 0.0]])
+"""From which mode to which a change begins: rows are where to, steady first."""
 _RISE = 0.2
 _FALL = 0.02
 
@@ -241,16 +248,39 @@ class Sparse(SparseBeliefs):
         signs = signs_of(from_fixed(state.odds)) * (1.0 - own) + prior * own
         signs, usual = self._replaced(signs, from_fixed(state.usual))
         mix, weights = self._mode_mix(state)
-        signs = np.einsum("gh,hsn->gsn", mix, signs)
-        kept = mix * (1.0 - hazard)
+        begins = np.kron(np.eye(len(self.settings.worths)), _BEGINS) * mix
+        stays = mix - begins
+        signs = np.einsum("gh,hsn->gsn", stays, signs) + np.einsum(
+            "gh,hsn->gsn", begins, self._upheaval(signs)
+        )
         return replace(
             state,
             odds=to_fixed(np.log(signs[:, ::2] / signs[:, 1:2])),
             weights=to_fixed(np.maximum(np.log(weights / weights.max()), _LOWEST_WEIGHT)),
             relevance=to_fixed(np.log(mix @ softmax(from_fixed(state.relevance)))),
             usual=to_fixed(mix @ usual),
-            records=faded(state.records, kept),
+            records=faded(state.records, stays * (1.0 - hazard)),
         )
+
+    def _upheaval(self, signs: FloatArray) -> FloatArray:
+        """Signs at the moment a change begins.
+
+        Each tag may lose its sign, and as many others as are lost are expected to be liked instead.
+
+        Args:
+            signs: Shape (g, 3, n).
+
+        Returns:
+            The same shape.
+        """
+        share = self.settings.upheaval
+        prior = signs_of(self.prior_odds(signs.shape[2])[None, :, None])
+        moved = signs * (1.0 - share) + prior * share
+        lost = np.maximum((signs[:, 2] - moved[:, 2]).sum(axis=1), 0.0)
+        gained = moved[:, 1] * np.minimum(lost / moved[:, 1].sum(axis=1), 0.3)[:, None]
+        moved[:, 1] -= gained
+        moved[:, 2] += gained
+        return moved
 
     def _replaced(self, signs: FloatArray, usual: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Expects liked tags that went missing to have been replaced by others.

@@ -25,6 +25,10 @@ from tailorlm.choice.sparse_state import FixedArray, Record, SparseState, from_f
 from tailorlm.errors import InputError
 
 _DRAWS = 128
+_LOST = 0.5
+"""Liked tags, in expectation, that went missing before they are sought among all others."""
+_OPEN = 0.9
+"""Share of its prior probability that a tag keeps while nothing speaks against it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +177,20 @@ class SparseBeliefs:
         """Expected weight of relevance in Gumbel units."""
         weights = np.array(self.settings.relevance_weights)
         return float(self.evidence(state) @ softmax(from_fixed(state.relevance)) @ weights)
+
+    def seeks(self, state: SparseState, places: int) -> bool:
+        """Whether liked tags are to be sought among all others, not among the likeliest alone.
+
+        So it is when fewer tags are known to be liked than used to be, or when the tags that
+        nothing yet speaks against fill all places of a turn.
+        """
+        evidence = self.evidence(state)
+        liked: FloatArray = evidence @ self.signs(state)[:, 2]
+        found = liked > 0.5
+        lost = float(evidence @ from_fixed(state.usual)) - liked[found].sum()
+        prior = float(signs_of(self.prior_odds(state.n_tags)[None, :, None])[0, 2, 0])
+        open_tags = np.count_nonzero(liked[~found] >= _OPEN * prior)
+        return bool(lost > _LOST or open_tags >= places)
 
     def draw(self, state: SparseState, size: int, rng: np.random.Generator) -> Draws:
         """Users drawn from the posterior."""

@@ -15,6 +15,8 @@ class SparseSettings:
         worths: Grid of one tag's worth in Gumbel units.
         hazards: Chance per event that a tag's sign is drawn anew while the taste is steady, and
             while it is changing.
+        upheaval: Chance that a tag's sign is drawn anew at the moment a steady taste starts to
+            change.
         switches: Chance per event that a steady taste starts to change, and that it settles.
         couplings: Grid of the log-odds that a surely liked identical twin lends to a tag; used
             only with a kernel.
@@ -35,9 +37,10 @@ class SparseSettings:
 
     expected_liked: float = 3.0
     expected_disliked: float = 0.1
-    worths: tuple[float, ...] = (0.4, 1.0, 2.0, 3.6)
-    hazards: tuple[float, float] = (0.001, 0.05)
-    switches: tuple[float, float] = (0.002, 0.05)
+    worths: tuple[float, ...] = (0.4, 1.0, 1.8, 2.8)
+    hazards: tuple[float, float] = (0.001, 0.03)
+    upheaval: float = 0.6
+    switches: tuple[float, float] = (0.005, 0.05)
     couplings: tuple[float, ...] = (0.0, 3.0)
     relevance_weights: tuple[float, ...] = (0.0, 0.7, 1.5, 3.0, 6.0)
     replacement: float = 0.3
