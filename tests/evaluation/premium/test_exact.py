@@ -87,6 +87,14 @@ def test_a_change_keeps_one_tag_of_three_and_flips_styles():
     assert np.exp(log) / np.exp(log).sum() == pytest.approx(after)
 
 
+def test_a_change_that_may_have_come_is_weighed_by_its_chance():
+    state = SetPosterior.even(7, 3)
+    state = state.learn([np.array([0, 1]), np.array([2, 3])], [[0], [1]], noise=0.5)
+    changed, mixed = state.changed(), state.maybe_changed(0.2)
+    expected = 0.8 * state.marginals() + 0.2 * changed.marginals()
+    np.testing.assert_allclose(mixed.marginals(), expected)
+
+
 def test_growth_adds_one_of_the_new_tags():
     state = SetPosterior.even(4, 2).learn([np.array([0]), np.array([1])], [[0], [1]], noise=0.3)
     grown = state.grown(7)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tailorlm.evaluation.premium import changes, costs, judged, recorded
 from tailorlm.evaluation.premium.accuracy import ACCURACY, EARLY, case
-from tailorlm.evaluation.premium.learners import BASELINES, BAYES, EMBED, EXACT, VANILLA
+from tailorlm.evaluation.premium.learners import BASELINES, BAYES, EMBED, EXACT, UNTOLD, VANILLA
 from tailorlm.evaluation.premium.worlds import ANNOTATORS, MIDDLE, AnnotatorKind
 from tailorlm.evaluation.replay import POOLED
 from tailorlm.evaluation.report import Bar, Row, number
@@ -115,7 +115,14 @@ def _drift(found: Found, kind: AnnotatorKind, subset: str) -> Bar:
         return Bar(name, "", None)
     took = "never" if back is None else f"after {back:.0f} turns"
     met = back is not None and back <= changes.SOON
-    measured = f"{number(before)} before, {number(later)} {changes.SOON} turns later; back {took}"
+    limits = ", ".join(
+        f"{limit} {number(found.value('Figure 3', f'{changes.SOON} turns after, {kind}', limit))}"
+        for limit in (EXACT, UNTOLD)
+    )
+    measured = (
+        f"{number(before)} before, {number(later)} {changes.SOON} turns later ({limits}); "
+        f"back {took}"
+    )
     return Bar(name, measured, met)
 
 

@@ -146,6 +146,12 @@ class SetPosterior:
             chance = np.mean([chance[:, columns ^ mask] for mask in masks], axis=0)
         return replace(self, log=np.log(chance.clip(1e-300)))
 
+    def maybe_changed(self, hazard: float) -> SetPosterior:
+        """What is known when, with this probability, all liked tags but one have just changed."""
+        stayed, moved = self._chance(), self.changed()._chance()
+        chance = (1.0 - hazard) * stayed + hazard * moved
+        return replace(self, log=np.log(chance.clip(1e-300)))
+
     def grown(self, n: int) -> SetPosterior:
         """What is known after tags have joined, exactly one of which the user likes too."""
         new = np.arange(self.n, n, dtype=np.int16)

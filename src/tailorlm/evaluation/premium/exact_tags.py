@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tailorlm.errors import InputError
 from tailorlm.evaluation.premium.exact import SetPosterior
 from tailorlm.evaluation.premium.exact_design import most_telling
 from tailorlm.methods.base import Method, MethodConfig, Parts, Plans, check_accepts, with_context
@@ -32,11 +33,19 @@ class ExactTagsConfig(MethodConfig):
         likes: Tags that the user likes (k).
         changes: By the number of rankings after which it happens: whether all tags but one
             change, and how many styles do.
+        hazard: Chance per ranking that all liked tags but one change; for a limit that is not
+            told when they do.
     """
 
     annotator: TagAnnotator = field(default_factory=lambda: TagAnnotator(tags=(), noise=1.0))
     likes: int = 3
     changes: Mapping[int, tuple[bool, int]] = field(default_factory=lambda: MappingProxyType({}))
+    hazard: float = 0.0
+
+    def __post_init__(self) -> None:
+        MethodConfig.__post_init__(self)
+        if not 0 <= self.hazard < 1:
+            raise InputError(f"hazard is a probability below 1, but got {self.hazard}.")
 
 
 class ExactTags(Method[SetPosterior]):
@@ -82,7 +91,8 @@ class ExactTags(Method[SetPosterior]):
         told = self.config.annotator
         nobody = replace(told, tags=(), disliked=())
         offsets = nobody.utilities(sets, self._relevance(turn.query, sets))
-        return state.learn(sets, groups, noise=told.noise, worth=told.worth, offsets=offsets)
+        state = state.learn(sets, groups, noise=told.noise, worth=told.worth, offsets=offsets)
+        return state.maybe_changed(self.config.hazard) if self.config.hazard else state
 
     def propose(
         self, state: SetPosterior, context: Context, n: int, rng: np.random.Generator

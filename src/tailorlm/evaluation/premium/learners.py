@@ -24,6 +24,10 @@ from tailorlm.tags import TagLibrary
 from tailorlm.types import Context, Event, User
 
 EMBED, BAYES, EXACT = "premium_embed", "bayes_tags", "exact limit"
+UNTOLD = "exact limit, untold"
+"""The exact limit that is not told when tastes change, only how likely it is at any turn."""
+HAZARD = 0.01
+"""Chance of a change per turn that it is told."""
 VANILLA, RALM, POPULATION = "random_tags", "ralm", "population_tags"
 MAIN = (EMBED, BAYES, EXACT)
 BASELINES = (VANILLA, RALM, POPULATION)
@@ -101,7 +105,7 @@ def factory(
     """What makes a learner for a library.
 
     Args:
-        name: Of a method, of an ablation, or "exact limit".
+        name: Of a method, of an ablation, or one of the two exact limits.
         encoder: Injected.
         world: Who is learned about.
         form: Of `premium_embed`.
@@ -119,9 +123,12 @@ def factory(
         parts = Parts(encoder=encoder, library=library)
         likes = len(world.annotator.tags) - len(library.pairs) + (library != world.library)
         config: dict[str, Any] = {"tags_per_answer": likes, **settings}
-        if base == EXACT:
+        if base in (EXACT, UNTOLD):
             told = ExactTagsConfig(
-                annotator=world.annotator, likes=likes, changes=MappingProxyType(world.changes)
+                annotator=world.annotator,
+                likes=likes,
+                changes=MappingProxyType({} if base == UNTOLD else world.changes),
+                hazard=HAZARD if base == UNTOLD else 0.0,
             )
             return ExactTags(parts, told)
         if base == EMBED:
@@ -138,7 +145,9 @@ def factory(
             return FittedPopulation(parts, PopulationTags.Config(**config), population)
         if base in (VANILLA, RALM):
             return create_method(base, parts, config)
-        raise UnknownNameError("learner", name, (*MAIN, *BASELINES, *ABLATIONS, BAYES_OFFLINE))
+        raise UnknownNameError(
+            "learner", name, (*MAIN, UNTOLD, *BASELINES, *ABLATIONS, BAYES_OFFLINE)
+        )
 
     return make
 
