@@ -59,7 +59,7 @@ bench: $(VENV)/.dev ## every benchmark, as tables and as JSON in build/bench
 	    $(BIN)/python "$$file" $(BENCH_ARGS) --json "build/bench/$$name.json" || failed=1; \
 	done; exit $$failed
 
-services: ## PostgreSQL for the store's tests: installed in CI, only mentioned elsewhere
+services: ## PostgreSQL and Chromium for the tests: installed in CI, only mentioned elsewhere
 	@scripts/install_services.sh
 
 clean: ## remove .venv, caches and build results

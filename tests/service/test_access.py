@@ -35,7 +35,10 @@ KEYED: dict[tuple[str, str], object] = {
     ("POST", "/tailor/v1/erase"): {"user": "ana", "confirm": "ana"},
 }
 """Routes that need a key, with a body that they take."""
-OPEN = {("GET", "/openapi.json")}
+OPEN = {("GET", "/openapi.json"), ("GET", "/login"), ("POST", "/login")}
+"""Routes that nobody needs a key for; scripts and styles below /static are the same for all."""
+PAGES = {("GET", path) for path in ("/", "/profile", "/compare", "/history", "/data")}
+"""Routes that send a reader without a key to the login."""
 
 
 @pytest.fixture
@@ -62,9 +65,15 @@ def routes_of(routes: Iterable[object]) -> Iterator[tuple[str, str]]:
 
 def test_every_route_is_listed(tailor: Tailor) -> None:
     app = create_app(Gateway(tailor, HttpUpstream("http://x/v1"), make_method))
-    assert sorted(routes_of(app.routes)) == sorted({*KEYED, *OPEN})
+    assert sorted(routes_of(app.routes)) == sorted({*KEYED, *OPEN, *PAGES})
     described = {(m.upper(), path) for path, ms in app.openapi()["paths"].items() for m in ms}
     assert described == set(KEYED)
+
+
+@pytest.mark.parametrize("path", sorted(path for _, path in PAGES))
+def test_pages_send_strangers_to_the_login(url: str, path: str) -> None:
+    answer = httpx.get(url + path, params={"user": "ana"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
 @pytest.mark.parametrize(("method", "path"), KEYED)

@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailorlm import __version__
 from tailorlm.errors import TailorError
@@ -16,7 +19,15 @@ from tailorlm.service import asking, chat, feedback, users
 from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError, as_service_error
 from tailorlm.service.gateway import Gateway
+from tailorlm.service.web import pages
 
+_SAFE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 Identify = Callable[[Request], Awaitable[Caller]]
 
 
@@ -44,13 +55,32 @@ def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.identify = identify or _everybody
-    for part in (chat, asking, feedback, users):
-        app.include_router(part.router)
+    for router in (chat.router, asking.router, feedback.router, users.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    app.add_middleware(_SafeHeaders)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(TailorError, _tailor_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     return app
+
+
+class _SafeHeaders:
+    """Keeps pages from being framed, sniffed or made to load anything from elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
 
 
 async def _everybody(_: Request) -> Caller:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -15,6 +16,7 @@ from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway, completion_of
 from tailorlm.service.protocol import split_method
 from tailorlm.service.shapes import ERRORS, AskIn, CandidateOut, TurnOut, WhatIfOut
+from tailorlm.service.upstream import Upstream
 from tailorlm.tailor import ShownTurn
 from tailorlm.types import Candidate, Context, Turn
 
@@ -35,11 +37,13 @@ async def ask(request: Request, by: _Caller, given: AskIn) -> TurnOut:
         body={"model": model},
         headers=request.headers,
     )
-    completions = await _answers(gateway, planned.requests, model, request.headers)
+    upstream = await gateway.upstream_for(planned.user)
+    completions = await _answers(upstream, planned.requests, model, request.headers)
     event = await gateway.record(planned, completions)
     if not isinstance(event.payload, Turn):
         raise ServiceError(500, "The turn was not recorded.")
-    shown = ShownTurn(gateway.tailor, planned.user, event.payload)
+    answered = _as_answered(event.payload, given.query, completions)
+    shown = ShownTurn(gateway.tailor, planned.user, answered)
     return TurnOut.of(shown.turn, shown.best, planned.certainty, gateway.upstream.notice)
 
 
@@ -53,7 +57,8 @@ async def what_if(request: Request, by: _Caller, given: AskIn) -> WhatIfOut:
         user, context, method=method, body={"model": model}, headers=request.headers
     )
     requests = tuple(LLMRequest(messages=plan.messages, plan=plan) for plan in (generic, personal))
-    answers = await _answers(gateway, requests, model, request.headers)
+    upstream = await gateway.upstream_for(user)
+    answers = await _answers(upstream, requests, model, request.headers)
     turn = Turn(
         id="-",
         query=context.query,
@@ -77,8 +82,17 @@ def _model(gateway: Gateway, name: str) -> tuple[str, str]:
     return method, model
 
 
+def _as_answered(turn: Turn, query: str, answers: Sequence[Completion]) -> Turn:
+    """A recorded turn in the words of its user and its models, whatever was stored of them."""
+    candidates = [
+        replace(candidate, text=answer.text)
+        for candidate, answer in zip(turn.candidates, answers, strict=True)
+    ]
+    return replace(turn, query=query, candidates=tuple(candidates))
+
+
 async def _answers(
-    gateway: Gateway,
+    upstream: Upstream,
     requests: tuple[LLMRequest, ...],
     model: str,
     headers: Mapping[str, str],
@@ -93,11 +107,11 @@ async def _answers(
     ]
     answers = await asyncio.gather(
         *(
-            gateway.upstream.complete(body, asked, headers)
+            upstream.complete(body, asked, headers)
             for body, asked in zip(bodies, requests, strict=True)
         )
     )
-    completions = [completion_of(answer, gateway.upstream.label, model) for answer in answers]
+    completions = [completion_of(answer, upstream.label, model) for answer in answers]
     if not all(completion.text.strip() for completion in completions):
         raise ServiceError(502, "The model answered without any text. Ask again.")
     return completions

@@ -19,6 +19,7 @@ from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway, Planned, completion_of
 from tailorlm.service.protocol import EXTENSION, ChatCall, read_chat, with_plan
 from tailorlm.service.relay import DONE, Relay, added, as_event
+from tailorlm.service.upstream import Upstream
 from tailorlm.types import Message
 
 Json = dict[str, Any]
@@ -74,16 +75,17 @@ async def _exchange(
     A store that cannot be used takes personalization away, not the answer.
     """
     user = by.user_id(call.user or by.user) if call.user or by.user else ""
+    upstream = await gateway.upstream_for(user)
     if not user or call.context is None:
-        return _Exchange(gateway, call, headers, None)
+        return _Exchange(gateway, upstream, call, headers, None)
     try:
         planned = await gateway.plan(
             user, call.context, call.n, method=call.method, body=call.body, headers=headers
         )
     except StoreError as error:
         _LOG.error("a turn was answered without personalization: %s", type(error).__name__)
-        return _Exchange(gateway, call, headers, None)
-    return _Exchange(gateway, call, headers, planned)
+        return _Exchange(gateway, upstream, call, headers, None)
+    return _Exchange(gateway, upstream, call, headers, planned)
 
 
 class _Exchange:
@@ -91,6 +93,7 @@ class _Exchange:
 
     Args:
         gateway: What plans and records.
+        upstream: What answers.
         call: What the client asked.
         headers: The client's headers.
         planned: The turn, or None for a call that is passed through.
@@ -99,11 +102,13 @@ class _Exchange:
     def __init__(
         self,
         gateway: Gateway,
+        upstream: Upstream,
         call: ChatCall,
         headers: Mapping[str, str],
         planned: Planned | None,
     ) -> None:
         self._gateway = gateway
+        self._upstream = upstream
         self._call = call
         self._headers = headers
         self._planned = planned
@@ -121,7 +126,7 @@ class _Exchange:
 
     async def answered(self) -> Json:
         """The whole answer, once the turn is recorded."""
-        upstream = self._gateway.upstream
+        upstream = self._upstream
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(_complete(upstream.complete(body, asked, self._headers)))
@@ -141,7 +146,7 @@ class _Exchange:
 
     async def streamed(self) -> StreamingResponse:
         """The answer piece by piece; a failure before the first piece has its own status."""
-        upstream = self._gateway.upstream
+        upstream = self._upstream
         relay = Relay([upstream.stream(body, asked, self._headers) for body, asked in self._asked])
         chunks = relay.chunks()
         first = await anext(chunks, None)
@@ -162,7 +167,7 @@ class _Exchange:
             async for chunk in chunks:
                 last = chunk
                 yield as_event(chunk)
-            label = f"{self._gateway.upstream.label}/{self._model}"
+            label = f"{self._upstream.label}/{self._model}"
             completions = [
                 Completion(text=text, llm=label, finish_reason=reason or "stop")
                 for text, reason in zip(relay.texts, relay.finish_reasons, strict=True)
@@ -194,7 +199,7 @@ class _Exchange:
     def _extension(self, recorded: bool | None) -> Json:
         """What tailorlm says beside the answer; `recorded` is None while that is not known."""
         found: Json = {}
-        if notice := self._gateway.upstream.notice:
+        if notice := self._upstream.notice:
             found["notice"] = notice
         if self._planned is None:
             return {**found, "personal": False}

@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from tailorlm.errors import UnknownNameError
+from tailorlm.errors import NotFoundError, StoreError, UnknownNameError
 from tailorlm.llms.base import Completion, Request
 from tailorlm.loop.effects import Complete, Steps
 from tailorlm.loop.turn import HowMany
 from tailorlm.methods.base import Method
+from tailorlm.privacy import Detector
 from tailorlm.registry import METHODS, names
 from tailorlm.service.failures import ServiceError
+from tailorlm.service.scrubbing import ScrubbingUpstream
 from tailorlm.service.upstream import Upstream
 from tailorlm.tailor import Tailor
 from tailorlm.types import Context, Event, Plan
@@ -54,6 +56,7 @@ class Gateway:
         upstream: What answers.
         make_method: Makes the method of a name, for requests that choose one.
         model: The model of requests that name none, or "".
+        scrub: Finds the personal data that is kept from the upstream; None keeps none.
         threads: Database work that may go on at once.
     """
 
@@ -64,9 +67,10 @@ class Gateway:
         make_method: Callable[[str], Method[Any]],
         *,
         model: str = "",
+        scrub: Detector | None = None,
         threads: int = 16,
     ) -> None:
-        self.upstream = upstream
+        self.upstream = upstream if scrub is None else ScrubbingUpstream(upstream, scrub)
         self.tailor = tailor
         self.model = model
         self._make_method = make_method
@@ -93,8 +97,15 @@ class Gateway:
                 gate=main.loop.gate,
                 policy=main.loop.policy,
                 seed=main.loop.seed,
+                keep=main.keep,
             )
         return self._tailors[method]
+
+    async def upstream_for(self, user: str) -> Upstream:
+        """What answers for a user, "" for nobody: where it is scrubbed, it knows their names."""
+        if not user or not isinstance(self.upstream, ScrubbingUpstream):
+            return self.upstream
+        return self.upstream.knowing(await self.in_thread(self._names_of, user))
 
     async def in_thread(self, work: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Run what waits for the database without holding up other requests."""
@@ -127,7 +138,7 @@ class Gateway:
         tailor = await self.in_thread(self.using, method)
         turn = uuid.uuid4().hex
         steps = tailor.loop.ask(user, context, n, turn)
-        wanted = await self._until_shown(tailor, steps, body, headers)
+        wanted = await self._until_shown(tailor, steps, user, body, headers)
         if not isinstance(wanted, Complete):
             raise ServiceError(500, "The turn ended without being answered.")
         return Planned(
@@ -151,7 +162,7 @@ class Gateway:
         """The generic plan and the method's best one; nothing is recorded. Arguments as `plan`."""
         tailor = await self.in_thread(self.using, method)
         steps = tailor.loop.preview(user, context)
-        found = await self._until_shown(tailor, steps, body, headers)
+        found = await self._until_shown(tailor, steps, user, body, headers)
         if isinstance(found, Complete):
             raise ServiceError(500, "The preview asked for answers to show.")
         return found
@@ -173,6 +184,7 @@ class Gateway:
         self,
         tailor: Tailor,
         steps: Steps[Result],
+        user: str,
         body: Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> Complete | Result:
@@ -182,12 +194,17 @@ class Gateway:
             wanted = await self.in_thread(_advance, tailor, steps, answers)
             if not isinstance(wanted, Complete) or wanted.certainty is not None:
                 return wanted
-            answers = await self._on_the_way(wanted.requests, body, headers)
+            answers = await self._on_the_way(wanted.requests, user, body, headers)
 
     async def _on_the_way(
-        self, requests: Sequence[Request], body: Mapping[str, Any], headers: Mapping[str, str]
+        self,
+        requests: Sequence[Request],
+        user: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
     ) -> tuple[Completion, ...]:
         """What a method asks the model before it plans, one after the other."""
+        upstream = await self.upstream_for(user)
         answers = []
         for request in requests:
             asked: dict[str, Any] = {
@@ -198,9 +215,17 @@ class Gateway:
                 asked["temperature"] = request.temperature
             if request.max_tokens is not None:
                 asked["max_tokens"] = request.max_tokens
-            answer = await self.upstream.complete(asked, request, headers)
-            answers.append(completion_of(answer, self.upstream.label, str(body.get("model"))))
+            answer = await upstream.complete(asked, request, headers)
+            answers.append(completion_of(answer, upstream.label, str(body.get("model"))))
         return tuple(answers)
+
+    def _names_of(self, user: str) -> tuple[str, ...]:
+        """The names that a user's attributes tell; none while they cannot be read."""
+        try:
+            attributes = self.tailor.store.user(user).attributes
+        except (NotFoundError, StoreError):
+            return ()
+        return tuple(value for name, value in attributes.items() if "name" in name.lower())
 
 
 def completion_of(answer: Mapping[str, Any], label: str, model: str) -> Completion:

@@ -13,6 +13,7 @@ from fastapi import Request
 from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway
+from tailorlm.service.web.session import key_of_page
 from tailorlm.store.keyring import PREFIX, Key, hash_of
 
 FRESH = 5.0
@@ -129,9 +130,9 @@ class KeyCheck:
 
 
 def _secret(request: Request) -> str:
-    """The key a request carries."""
+    """The key a request carries, in its header or, from the gateway's own pages, in a cookie."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else ""
+    return secret.strip() if scheme.lower() == "bearer" else key_of_page(request)
 
 
 def _keep_small(found: OrderedDict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from tailorlm.errors import InputError
 from tailorlm.llms import create_llm
 from tailorlm.llms.openai import DEFAULT_BASE_URL
 from tailorlm.methods.base import Method
+from tailorlm.privacy import Detector
 from tailorlm.service.app import create_app
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.keys import KeyCheck
@@ -86,11 +87,15 @@ def is_loopback(host: str) -> bool:
 
 
 def open_gateway(
-    tailor: Tailor, make_method: Callable[[str], Method[Any]], llm: str | None
+    tailor: Tailor,
+    make_method: Callable[[str], Method[Any]],
+    llm: str | None,
+    *,
+    scrub: Detector | None = None,
 ) -> Gateway:
-    """A gateway over a facade; see `find_upstream` for what answers."""
+    """A gateway over a facade; see `find_upstream` for what answers, `Gateway` for the rest."""
     upstream, model = find_upstream(llm)
-    return Gateway(tailor, upstream, make_method, model=model)
+    return Gateway(tailor, upstream, make_method, model=model, scrub=scrub)
 
 
 def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None]) -> None:

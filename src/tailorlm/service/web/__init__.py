@@ -1,0 +1,1 @@
+"""The gateway's pages: server-rendered, with small scripts and no build."""
