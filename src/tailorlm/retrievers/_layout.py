@@ -90,4 +90,4 @@ def _form(read: Sequence[_Wording], heading: dict[int, str], stem: str) -> str:
 def _without(text: str, word: str) -> str:
     """A wording without the word that stands before it."""
     rest = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w'-]),? ?", "", text, count=1)
-    return rest.strip(" ,")
+    return re.sub(r"[ ,]+;", ";", rest).strip(" ,;")

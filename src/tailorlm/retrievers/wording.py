@@ -86,6 +86,11 @@ _REASON = re.compile(
     r"(?:avoid|prefer|never|refuse|do not|don't|will))[^,;.])*(?=$|,? (?:and|but) )",
     re.IGNORECASE,
 )
+_LEAD = re.compile(
+    r"^(?:(?:by the way|to be honest|honestly|personally|actually|speaking of which|thanks"
+    r"|well|also|i think)\b[,!]? *)+",
+    re.IGNORECASE,
+)
 _CONNECTIVE = re.compile(rf",? (?:because|since|as)(?={_ALSO_WISH})", re.IGNORECASE)
 _WITHOUT = re.compile(
     r"\b(?:that|which|who) (?:do not|don't|does not|doesn't|are not|aren't|is not|isn't)"
@@ -169,7 +174,8 @@ def _is_wish(sentence: str) -> bool:
 
 
 def _short_sentence(sentence: str) -> str:
-    said = _CONNECTIVE.sub(",", sentence.strip(_EDGES))
+    said = _LEAD.sub("", sentence.strip(_EDGES))
+    said = _CONNECTIVE.sub(",", said)
     said = _REASON.sub(" ", said) + " "
     said = _WITHOUT.sub("without", said)
     for mark, pattern in _FRAMES:
