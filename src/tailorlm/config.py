@@ -26,6 +26,7 @@ FILE = "tailorlm.toml"
 PREFIX = "TAILORLM_"
 """What the names of environment variables begin with."""
 
+_SCRUB = r"^(?:(?:upstream|store)(?:,(?:upstream|store))?)?$"
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
 
 
@@ -40,6 +41,9 @@ class Settings(BaseSettings):
         retriever: Registry name of the retriever that methods look things up with.
         tags: A tag library, or None for the library of PREMIUM.
         seed: Seed of all choices.
+        scrub: Where personal data is left out: "upstream" (what the gateway sends), "store" (what
+            is kept), "upstream,store", or "" for nowhere.
+        detector: Registry name of what finds personal data.
     """
 
     model_config = SettingsConfigDict(
@@ -53,6 +57,8 @@ class Settings(BaseSettings):
     retriever: _Name = "hybrid"
     tags: Path | None = None
     seed: Annotated[int, Field(ge=0)] = 0
+    scrub: Annotated[str, StringConstraints(pattern=_SCRUB)] = ""
+    detector: _Name = "regex"
 
     @classmethod
     def settings_customise_sources(
@@ -102,5 +108,9 @@ def _explain(error: ValidationError, chosen: Mapping[str, Any]) -> str:
         where = f"The environment variable {variable}"
     else:
         where = f"The setting {name!r} in {FILE}"
-    wanted = "a whole number from 0" if name == "seed" else "a text that is not empty"
-    return f"{where} must be {wanted}, but is {str(first['input'])[:80]!r}."
+    wanted = {
+        "seed": "a whole number from 0",
+        "scrub": "'upstream', 'store' or 'upstream,store'",
+    }
+    form = wanted.get(name, "a text that is not empty")
+    return f"{where} must be {form}, but is {str(first['input'])[:80]!r}."

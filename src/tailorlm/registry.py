@@ -44,7 +44,7 @@ RETRIEVERS = Kind(
 DETECTORS = Kind(
     "detector",
     "tailorlm.privacy",
-    frozenset({"base", "checksums", "pseudonyms", "streaming"}),
+    frozenset({"base", "checksums", "placeholders", "pseudonyms", "streaming"}),
 )
 
 

@@ -33,6 +33,7 @@ from tailorlm.types import (
     Event,
     Feedback,
     Message,
+    Payload,
     Pick,
     Profile,
     Ranking,
@@ -60,6 +61,8 @@ class Tailor:
         gate: Decides between personal and generic answers.
         policy: Decides how many candidates ``n="auto"`` shows.
         seed: Seed of all choices.
+        keep: What is made of a turn or feedback before it is stored, such as leaving out personal
+            data; None stores it as it is. Then `ask` and `turn` give what was stored.
 
     Raises:
         UnknownNameError: If a name is unknown.
@@ -81,6 +84,7 @@ class Tailor:
         gate: Gate | None = None,
         policy: AskPolicy | None = None,
         seed: int = 0,
+        keep: Callable[[Payload], Payload] | None = None,
     ) -> None:
         if not isinstance(method, Method):
             library = _library(tags)
@@ -94,6 +98,7 @@ class Tailor:
             method=method, gate=gate or Gate(), policy=policy or AskPolicy(), seed=seed
         )
         self.store = open_store(store) if isinstance(store, str | Path) else store
+        self.keep = keep
 
     @property
     def method(self) -> Method[Any]:
@@ -242,7 +247,8 @@ class Tailor:
             case Earlier(user, turn, before):
                 return self.store.feedback(user, turn, before=before)
             case Append(user, payload, key):
-                return self.store.append(user, payload, key=key)
+                kept = payload if self.keep is None else self.keep(payload)
+                return self.store.append(user, kept, key=key)
             case Keep(user, state):
                 return self._keep(user, state)
             case Complete(requests=requests):

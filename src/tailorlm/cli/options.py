@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tailorlm.config import Settings
     from tailorlm.store import Store
     from tailorlm.tailor import Tailor
+    from tailorlm.types import Payload
 
 SETUP_PANEL = "Set-up (also in tailorlm.toml, or as TAILORLM_STORE and so on)"
 """What `--help` calls the options that say what a command works with."""
@@ -99,6 +102,24 @@ SeedOption = Annotated[
         rich_help_panel=SETUP_PANEL,
     ),
 ]
+ScrubOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scrub",
+        metavar="WHERE",
+        help="Leave out personal data: upstream, store, or upstream,store. \\[default: nowhere]",
+        rich_help_panel=SETUP_PANEL,
+    ),
+]
+DetectorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        metavar="NAME",
+        help="What finds personal data. \\[default: regex]",
+        rich_help_panel=SETUP_PANEL,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +133,8 @@ class Setup:
     retriever: str | None = None
     tags: str | None = None
     seed: int | None = None
+    scrub: str | None = None
+    detector: str | None = None
 
     def settings(self) -> Settings:
         """These, and the environment and the settings file for the rest."""
@@ -150,6 +173,7 @@ def open_tailor(setup: Setup, *, new: bool, answers: bool = False) -> Tailor:
         retriever=settings.retriever,
         tags=settings.tags,
         seed=settings.seed,
+        keep=_keep(settings),
     )
 
 
@@ -170,6 +194,16 @@ def open_log(setup: Setup, *, new: bool = False) -> Store:
     if not new:
         _check_there(url)
     return open_store(url)
+
+
+def _keep(settings: Settings) -> Callable[[Payload], Payload] | None:
+    """What leaves personal data out of what is stored, where that is set."""
+    if "store" not in settings.scrub:
+        return None
+    from tailorlm.privacy import create_detector
+    from tailorlm.privacy.placeholders import scrubbed_payload
+
+    return partial(scrubbed_payload, detector=create_detector(settings.detector))
 
 
 def _check_there(url: str) -> None:

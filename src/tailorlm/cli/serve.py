@@ -8,10 +8,12 @@ import typer
 
 from tailorlm.cli import show
 from tailorlm.cli.options import (
+    DetectorOption,
     EncoderOption,
     LLMOption,
     MethodOption,
     RetrieverOption,
+    ScrubOption,
     SeedOption,
     Setup,
     StoreOption,
@@ -38,6 +40,8 @@ def serve(
     retriever: RetrieverOption = None,
     tags: TagsOption = None,
     seed: SeedOption = None,
+    scrub: ScrubOption = None,
+    detector: DetectorOption = None,
 ) -> None:
     """Run the gateway: an OpenAI-compatible API that answers each user as they like it.
 
@@ -45,11 +49,19 @@ def serve(
     machine, else to the demo writer.
     """
     try:
+        from tailorlm.privacy import create_detector
         from tailorlm.service import start
     except ModuleNotFoundError:
         raise MissingExtraError("The gateway", "serve") from None
     setup = Setup(
-        store=store, method=method, encoder=encoder, retriever=retriever, tags=tags, seed=seed
+        store=store,
+        method=method,
+        encoder=encoder,
+        retriever=retriever,
+        tags=tags,
+        seed=seed,
+        scrub=scrub,
+        detector=detector,
     )
     tailor = open_tailor(setup, new=True)
     start.check_host(host, has_keys=tailor.store.keyring.any())
@@ -59,7 +71,11 @@ def serve(
 
         return create_method(name, tailor.method.parts)
 
-    gateway = start.open_gateway(tailor, make_method, llm)
+    settings = setup.settings()
+    hides = "upstream" in settings.scrub
+    gateway = start.open_gateway(
+        tailor, make_method, llm, scrub=create_detector(settings.detector) if hides else None
+    )
     if gateway.upstream.notice:
         show.notice(gateway.upstream.notice)
 

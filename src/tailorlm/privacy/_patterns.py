@@ -72,13 +72,17 @@ _NUMBER = r"\d{1,5}(?:[ -]?[A-Za-z](?!\w))?"
 _TOWN_WORD = rf"{_CAPITAL}[^\W\d_]{{0,30}}(?!\w)"
 _TOWN = rf"{_TOWN_WORD}(?:[ '’-]{_TOWN_WORD}){{0,2}}"
 _POSTCODE = (
-    r"(?:[A-Z]{2} )?(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
+    r"(?:[A-Z]{2} )?"
+    r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
 )
 _ENGLISH = (
     "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Square|Sq"
     "|Terrace|Crescent|Close|Way|Highway|Hwy|Parkway|Pkwy|Row|Mews|Gardens|Grove|Hill"
 )
-_ENDINGS = r"straße|strasse|str\.|weg|allee|platz|gasse|damm|ufer|straat|laan|plein|gracht|kade|dijk|singel"
+_ENDINGS = (
+    r"straße|strasse|str\.|weg|allee|platz|gasse|damm|ufer"
+    r"|straat|laan|plein|gracht|kade|dijk|singel"
+)
 _GERMAN = r"Straße|Strasse|Str\.|Weg|Allee|Platz|Gasse|Ring"
 _FRENCH = r"rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|route|cours"
 _ROMANCE = (
@@ -102,8 +106,8 @@ _STREETS: tuple[re.Pattern[str], ...] = tuple(
             rf"(?:,?\s(?:D-|A-|CH-)?\d{{4,5}} {_TOWN})?",
         ),
         (
-            rf"(?<![\w.,-])\d{{1,4}}(?: ?(?:bis|ter))?,? (?:{_FRENCH}) (?:{_ANY}[ -]){{0,4}}{_WORD}",
-            rf"(?:,?\s\d{{5}} {_TOWN})?",
+            rf"(?<![\w.,-])\d{{1,4}}(?: ?(?:bis|ter))?,? (?:{_FRENCH}) ",
+            rf"(?:{_ANY}[ -]){{0,4}}{_WORD}(?:,?\s\d{{5}} {_TOWN})?",
         ),
         (
             rf"(?<!\w)(?:{_ROMANCE}) ?(?:{_ANY}[ -]){{0,4}}{_ANY},? ?(?:n[ºo°]\.? ?)?{_NUMBER}",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, get_args
 
 Kind = Literal["person", "email", "phone", "card", "iban", "address", "ip", "secret", "national_id"]
+LEAST = 0.5
+"""Confidence from which a finding is replaced."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Every kind of personal data, as it is called everywhere."""
 
@@ -64,3 +66,27 @@ def without_overlaps(spans: Iterable[Span]) -> tuple[Span, ...]:
             taken.update(places)
             kept.append(span)
     return tuple(sorted(kept))
+
+
+def find_together(
+    detector: Detector, texts: Iterable[str], known: Collection[str] = ()
+) -> tuple[dict[str, tuple[Span, ...]], tuple[str, ...]]:
+    """The personal data of texts that belong together: a name found in one is found in all.
+
+    Returns:
+        The findings of each text that are at least as sure as `LEAST`, and the names that are known
+        by then.
+    """
+    unique = dict.fromkeys(texts)
+    found = {text: detector.find(text, known) for text in unique}
+    names = {
+        span.of(text) for text, spans in found.items() for span in spans if span.kind == "person"
+    }
+    if new := sorted(names - set(known)):
+        known = (*known, *new)
+        found = {text: detector.find(text, known) for text in unique}
+    sure = {
+        text: tuple(span for span in spans if span.confidence >= LEAST)
+        for text, spans in found.items()
+    }
+    return sure, tuple(known)

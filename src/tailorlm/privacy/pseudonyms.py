@@ -8,10 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from tailorlm.privacy._names import name_forms
-from tailorlm.privacy.base import Detector, Kind, Span
+from tailorlm.privacy.base import Detector, Kind, Span, find_together
 
-LEAST = 0.5
-"""Confidence from which a finding is replaced."""
 DOMAIN = "@example.invalid"
 """Where the pseudonyms of mail addresses end; `.invalid` belongs to nobody (RFC 2606)."""
 
@@ -75,21 +73,12 @@ class Pseudonyms:
             self._taken.update(
                 canonical(match["word"] + match["n"]) for match in _PSEUDONYM.finditer(text)
             )
-        found = [self._find(text) for text in texts]
-        new = {
-            span.of(text)
-            for text, spans in zip(texts, found, strict=True)
-            for span in spans
-            if span.kind == "person"
-        } - set(self._known)
-        if new:
-            self._known = (*self._known, *sorted(new))
-            found = [self._find(text) for text in texts]
-        full = [s.of(t) for t, spans in zip(texts, found, strict=True) for s in spans
-                if s.kind == "person" and " " in s.of(t)]  # fmt: skip
-        for name in full:
-            self._of("person", name)
-        return [self._replaced(text, spans) for text, spans in zip(texts, found, strict=True)]
+        found, self._known = find_together(self._detector, texts, self._known)
+        for text, spans in found.items():
+            for name in (span.of(text) for span in spans if span.kind == "person"):
+                if " " in name:
+                    self._of("person", name)
+        return [self._replaced(text, found[text]) for text in texts]
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
         """The text with personal data back in place of pseudonyms; unknown ones stay.
@@ -117,11 +106,6 @@ class Pseudonyms:
         if re.search(_BLANK, _PERSON_BLANK.sub("", text)):
             return False
         return text[:1].isalpha() and form in self._beginnings
-
-    def _find(self, text: str) -> tuple[Span, ...]:
-        return tuple(
-            span for span in self._detector.find(text, self._known) if span.confidence >= LEAST
-        )
 
     def _replaced(self, text: str, spans: Iterable[Span]) -> str:
         parts, end = [], 0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import ClassVar
 
 from tailorlm.privacy._names import named
 from tailorlm.privacy._patterns import formed
 from tailorlm.privacy.base import Span, without_overlaps
+
+_ESCAPED = re.compile(r"\\([nrt])")
+_BLANKS = {"n": " \n", "r": "  ", "t": "  "}
+"""What escapes of JSON count as, in as many characters."""
 
 
 class RegexDetector:
@@ -18,4 +23,5 @@ class RegexDetector:
 
     def find(self, text: str, known: Collection[str] = ()) -> tuple[Span, ...]:
         """See `Detector.find`."""
-        return without_overlaps((*formed(text), *named(text, known)))
+        plain = _ESCAPED.sub(lambda match: _BLANKS[match[1]], text)
+        return without_overlaps((*formed(plain), *named(plain, known)))
