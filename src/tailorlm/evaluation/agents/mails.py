@@ -133,25 +133,19 @@ def load_writers(
             f"{data / FILE} has {len(order)} senders with {least} mails; "
             f"{writers} are to be measured. Ask for fewer."
         )
+    sides = {key: email.split for key, email in recorded.items()}
     measured = []
     for letter, sender in zip(ascii_uppercase, order[:writers], strict=False):
-        split = split_mails(
-            senders[sender], seed=seed, fixed={key: e.split for key, e in recorded.items()}
-        )
-        names = _greeted(split.train)
-        make = _Maker(letter, sender, names, recorded, seed)
-        measured.append(
-            Writer(
-                letter,
-                tuple(make.samples(_first(split.train, most_train, recorded, seed))),
-                tuple(make.samples(_first(split.test, most_test, recorded, seed))),
-            )
-        )
+        split = split_mails(senders[sender], seed=seed, fixed=sides)
+        make = _Maker(letter, sender, _greeted(split.train), recorded, seed)
+        parts = ((split.train, most_train), (split.test, most_test))
+        train, test = (tuple(make.samples(make.first(mails, most))) for mails, most in parts)
+        measured.append(Writer(letter, train, test))
     others = []
     for sender in order[writers:]:
-        train = split_mails(senders[sender], seed=seed).train
-        make = _Maker("-", sender, _greeted(train), {}, seed)
-        others.append(tuple(make.samples(_first(train, most_others, {}, seed))))
+        mails = split_mails(senders[sender], seed=seed).train
+        make = _Maker("-", sender, _greeted(mails), {}, seed)
+        others.append(tuple(make.samples(make.first(mails, most_others))))
     return Writers(tuple(measured), tuple(others))
 
 
@@ -183,21 +177,17 @@ class _Maker:
                     is_recorded=known is not None,
                 )
 
+    def first(self, mails: Sequence[SentMail], most: int | None) -> list[SentMail]:
+        """At most so many of the mails, recorded ones first, then by the hash of their keys."""
+        kept = sorted(
+            mails, key=lambda mail: (mail.key not in self.recorded, _hash(mail.key, self.seed))
+        )
+        return sorted(kept[:most], key=lambda mail: mail.key)
+
     def _drawn(self, mail: SentMail) -> str:
         if not self.names:
             return ""
         return self.names[int.from_bytes(_hash(mail.key, self.seed)[:8], "big") % len(self.names)]
-
-
-def _first(
-    mails: Sequence[SentMail],
-    most: int | None,
-    recorded: Mapping[MailKey, RecordedEmail],
-    seed: int,
-) -> list[SentMail]:
-    """At most so many of the mails, recorded ones first, then by the hash of their keys."""
-    kept = sorted(mails, key=lambda mail: (mail.key not in recorded, _hash(mail.key, seed)))[:most]
-    return sorted(kept, key=lambda mail: mail.key)
 
 
 def _greeted(mails: Iterable[SentMail]) -> tuple[str, ...]:
