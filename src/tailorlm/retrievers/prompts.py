@@ -86,19 +86,10 @@ def fit(
         lines = laid_out([said[place] for place in places], bullet, grouped=together)
         return f"{title}\n{lines}" if title else lines
 
-    # Grouping only makes a text shorter, so what fits without it is where the search begins.
-    apart = _most(0, len(order), lambda number: count(text_of(range(number), False)) <= budget)
-    first = apart
-    if grouped:
-        first = _most(
-            apart,
-            min(2 * apart, len(order)),
-            lambda number: count(text_of(range(number))) <= budget,
-        )
-    kept = list(range(first))
-    for place in range(first + 1, min(first + 1 + _TRIES, len(order))):
-        if count(text_of([*kept, place])) <= budget:
-            kept.append(place)
+    def fits(places: Sequence[int], together: bool = grouped) -> bool:
+        return count(text_of(places, together)) <= budget
+
+    kept = _filled(len(order), fits)
     rest = sorted(set(range(len(order))) - set(kept))
     return Fitted(
         text_of(kept) if kept else "",
@@ -106,6 +97,18 @@ def fit(
         tuple(order[place] for place in rest),
         tuple(joined),
     )
+
+
+def _filled(number: int, fits: Callable[..., bool]) -> list[int]:
+    """As many first places as fit, and then each of the next few that still does."""
+    # Grouping only makes a text shorter, so what fits without it is where the search begins.
+    apart = _most(0, number, lambda end: fits(range(end), False))
+    first = _most(apart, min(2 * apart, number), lambda end: fits(range(end)))
+    kept = list(range(first))
+    for place in range(first + 1, min(first + 1 + _TRIES, number)):
+        if fits([*kept, place]):
+            kept.append(place)
+    return kept
 
 
 def _most(low: int, high: int, fits: Callable[[int], bool]) -> int:
