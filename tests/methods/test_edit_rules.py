@@ -137,10 +137,14 @@ def test_true_later_edits_score_above_their_drafts_and_tell_their_user() -> None
     for user, editor in EDITORS.items():
         for number, draft in enumerate(LATER[:4]):
             context, edited = Context(draft.query), editor(draft, number)
-            scores = {name: METHOD.score(state, context, edited) for name, state in STATES.items()}
-            told.append(max(scores, key=scores.__getitem__) == user)
+            chances = {
+                name: METHOD.score(state, context, edited, beside_drafts=False)
+                for name, state in STATES.items()
+            }
+            told.append(max(chances, key=chances.__getitem__) == user)
             if user != "content":
-                above.append(scores[user] > METHOD.score(STATES[user], context, draft.text))
+                true, given = (METHOD.score(STATES[user], context, t) for t in (edited, draft.text))
+                above.append(true > given)
     assert np.mean(above) >= 0.95
     assert np.mean(told) >= 0.95
 
@@ -243,7 +247,7 @@ def test_a_language_model_may_word_the_rules() -> None:
     asking = method.propose(state, Context(LATER[0].query), 2, np.random.default_rng(0))
     (request,) = next(asking)
     asked = request.messages[0].content
-    assert asked.count("Made of it:") == 3
+    assert asked.lower().count("made of it") == 3
     with pytest.raises(StopIteration) as stop:
         asking.send((Completion(text="- Number the points.\n- End with a request.", llm="test"),))
     plans = stop.value.value

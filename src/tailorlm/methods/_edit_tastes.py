@@ -38,6 +38,7 @@ _WIDE = 0.35
 """Standard deviation of an amount's logarithm where nothing is known."""
 _MOST_PHRASES = 16
 _LEAST_FATES = 2
+_LEAST_DENSITY = 1e-12
 _SURE = 0.98
 """Probability from which contexts need no look."""
 _NEVER = 1e-9
@@ -134,10 +135,13 @@ class Taste:
         """Position of a value; that of "" for one that did not occur."""
         return self.values.index(value) if value in self.values else len(self.values) - 1
 
+    def log_share(self, value: str, alike: Alike | None = None) -> float:
+        """Log of how likely a value is in the user's texts."""
+        return float(np.log(self.shares(alike)[self.place(value)]))
+
     def gain(self, value: str, alike: Alike | None = None) -> float:
         """Log of how much likelier a value is in the user's texts than in what is given."""
-        i = self.place(value)
-        return float(np.log(self.shares(alike)[i]) - np.log(self.drafts[i]))
+        return self.log_share(value, alike) - float(np.log(self.drafts[self.place(value)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,14 +188,19 @@ class Measure:
         """Student's t (freedom, mean, scale) of what the user is given."""
         return self.before.predicted(self.before.rows().sum(axis=-2))
 
-    def log_ratio(self, value: float, alike: Alike | None = None) -> float:
-        """Log density of an amount in the user's texts less that in what is given."""
+    def log_density(self, value: float, alike: Alike | None = None) -> float:
+        """Log density of an amount in the user's texts."""
         one = np.array([value])
         own = sum(
             weight * float(np.exp(student_log_density(one, parameters)[0]))
             for weight, parameters in self.predicted(alike)
         )
-        return float(np.log(own + 1e-12) - student_log_density(one, self.given())[0])
+        return float(np.log(own + _LEAST_DENSITY))
+
+    def gain(self, value: float, alike: Alike | None = None) -> float:
+        """Log density of an amount in the user's texts less that in what is given."""
+        given = student_log_density(np.array([value]), self.given())[0]
+        return self.log_density(value, alike) - float(given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,25 +262,35 @@ def tastes_of(state: EditState) -> Tastes:
     )
 
 
-def score(tastes: Tastes, form: Form, says: Iterable[bool], alike: Alike | None) -> float:
-    """Log likelihood of a text's form under the user's taste less that under what is given.
+def score(
+    tastes: Tastes,
+    form: Form,
+    says: Iterable[bool],
+    alike: Alike | None,
+    *,
+    beside_drafts: bool = True,
+) -> float:
+    """Log likelihood of a text's form under the user's taste, less that under what is given.
 
     Args:
         tastes: Of the user.
         form: Of the text.
         says: Whether the text holds each phrase of `tastes.phrases`.
         alike: How alike the contexts of the entries are to that of the text.
+        beside_drafts: Whether to subtract the latter. Without, scores of users who were given
+            other drafts can be compared; phrases, which are each user's own, count as ever.
     """
-    total = sum(
-        taste.gain(form.values[taste.facet], alike)
-        for taste in tastes.facets
-        if taste.facet in form.values
-    )
+    total = 0.0
+    for taste in tastes.facets:
+        if taste.facet in form.values:
+            told = taste.gain if beside_drafts else taste.log_share
+            total += told(form.values[taste.facet], alike)
     for taste, held in zip(tastes.phrases, says, strict=True):
         total += taste.gain("yes" if held else "no", alike)
     for name, measure in tastes.measures.items():
-        total += measure.log_ratio(amount(form, name), alike)
-    return float(total)
+        density = measure.gain if beside_drafts else measure.log_density
+        total += density(amount(form, name), alike)
+    return total
 
 
 def expected_shares(taste: Taste, tastes: Tastes, before: str) -> FloatArray:

@@ -198,13 +198,17 @@ class EditRules(Method[EditState]):
         chances = [float(taste.chances(alike).max()) for taste in varied]
         return float(np.clip(np.mean(chances), 0.0, 1.0)) if chances else 1.0
 
-    def score(self, state: EditState, context: Context, text: str) -> float:
-        """Log likelihood of a text's form under the user's taste less that under what is given.
+    def score(
+        self, state: EditState, context: Context, text: str, *, beside_drafts: bool = True
+    ) -> float:
+        """Log likelihood of a text's form under the user's taste, less that under what is given.
 
         Args:
             state: Of the user.
             context: What the text answers.
             text: Any text.
+            beside_drafts: Whether to subtract the latter: to compare texts. Without, users who
+                were given other drafts can be compared.
 
         Raises:
             InputError: If nothing in the text is its sender's own words.
@@ -212,7 +216,7 @@ class EditRules(Method[EditState]):
         tastes, alike = self.tastes(state), self._alike(state, context)
         form, words = form_of(text), plain_words_of(text)
         says = [f" {taste.phrase} " in words for taste in tastes.phrases]
-        return score(tastes, form, says, alike)
+        return score(tastes, form, says, alike, beside_drafts=beside_drafts)
 
     def expected(self, state: EditState, draft: str) -> Expected:
         """What the user is expected to make of a draft.

@@ -52,7 +52,7 @@ class Scored:
         user: Whose.
         above: Whether the user's profile scores the edit above the draft.
         margin: By how much, in nats.
-        scores: The edit's score under each user's profile, in the order of the users.
+        scores: The edit's likelihood under each user's profile, in the order of the users.
         by_subject: What knowing the subject adds to the score, in nats.
         kept: Share of the rules proposed for it that the edit keeps.
         in_draft: Share of them that the draft keeps.
@@ -144,19 +144,21 @@ def scored(
     found = []
     for user, edits in split.later.items():
         for edit in edits:
-            scores = {
-                u: method.score(state, edit.context, edit.edited) for u, state in states.items()
-            }
             own = states[user]
-            margin = scores[user] - method.score(own, edit.context, edit.draft)
+            scores = [
+                method.score(state, edit.context, edit.edited, beside_drafts=False)
+                for state in states.values()
+            ]
+            true = method.score(own, edit.context, edit.edited)
+            margin = true - method.score(own, edit.context, edit.draft)
             rules = [wish.rule for wish in method.wishes(own, edit.context)]
             found.append(
                 Scored(
                     user,
                     margin > 0,
                     margin,
-                    tuple(scores.values()),
-                    scores[user] - general.score(own, edit.context, edit.edited),
+                    tuple(scores),
+                    true - general.score(own, edit.context, edit.edited),
                     _share([rule.kept_by(edit.edited) for rule in rules]),
                     _share([rule.kept_by(edit.draft) for rule in rules]),
                 )

@@ -228,8 +228,8 @@ def _score_section(rows: Sequence[Row]) -> Section:
     return Section(
         "Later edits",
         "The learned profile scores a text by how much likelier its form is in the user's texts "
-        "than in what the user is given. Whose edit it is, is told by the profile that gives it "
-        "the highest score.",
+        "than in what the user is given. Whose edit it is, is told by the profile under which it "
+        "is likeliest.",
         (grid,),
     )
 
