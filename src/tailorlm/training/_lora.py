@@ -153,9 +153,9 @@ class Adapter:
 
     def write(self, folder: Path, weights: dict[str, Any]) -> None:
         """Write weights as an adapter's folder, which names its base."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
-        save_file(weights, folder / _WEIGHTS_FILE, metadata={"format": "pt"})
+        (folder / _WEIGHTS_FILE).write_bytes(save(weights, metadata={"format": "pt"}))
         config = copy.copy(self._model.peft_config["default"])
         # The library names the folder that a .gguf file lies in, which is no model.
         config.base_model_name_or_path = self._base
