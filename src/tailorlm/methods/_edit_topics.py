@@ -7,7 +7,7 @@ about money.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -66,10 +66,3 @@ def likeness(one: FloatArray, other: FloatArray) -> FloatArray:
     """Bhattacharyya coefficients of rows of topic shares, (a, t) and (b, t) to (a, b), 0 to 1."""
     result: FloatArray = np.minimum(np.sqrt(one) @ np.sqrt(other).T, 1.0)
     return result
-
-
-def topic_names(weights: Sequence[float], most: int = 3) -> tuple[str, ...]:
-    """The topics that stand out in shares, the largest first."""
-    names = list(TOPICS)
-    order = np.argsort(-np.asarray(weights), kind="stable")[:most]
-    return tuple(names[i] for i in order if weights[i] >= 1.0 / len(names))
