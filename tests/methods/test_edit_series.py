@@ -67,8 +67,8 @@ def test_a_change_is_found_and_what_came_before_it_no_longer_counts() -> None:
     assert (explained.present[:7] < 0.05).all()
     assert (explained.present[9:] > 0.95).all()
     steady = Explained(choices([0] * 16), ())
-    assert steady.present[0] > 0.9
-    assert steady.lasting[0] > 15
+    assert steady.present[0] > 0.8
+    assert steady.lasting[0] > 14
 
 
 def test_series_side_by_side_equal_each_by_itself() -> None:
@@ -92,7 +92,7 @@ def test_context_explains_what_turns_on_it_and_nothing_else() -> None:
     assert weights.sum(axis=1) == pytest.approx(np.ones(4))
     assert (weights[:2, 1] > 0.9).all()
     assert evidences[2, 1] - evidences[2, 0] < 0.1  # what never varies says little
-    assert weights[3, 1] < 0.5
+    assert weights[3, 1] < 0.7  # a shuffled series, among two that do turn on it
 
 
 def test_entries_without_weight_say_nothing() -> None:

@@ -123,7 +123,7 @@ class Taste:
             return counts
         middle = self.values.index(BETWEEN)
         ends = np.array([value not in ("", BETWEEN) for value in self.values])
-        apart = counts + 0.5 * counts[middle] * ends
+        apart: FloatArray = counts + 0.5 * counts[middle] * ends
         apart[middle] = _NEVER
         return apart
 
