@@ -237,6 +237,21 @@ def test_what_is_said_takes_effect_at_the_next_plan(
     assert later in shown[earlier].superseded_by
 
 
+def test_a_small_budget_is_spent_on_wishes_and_on_what_bears_on_the_query(method: Method) -> None:
+    if Statement not in method.accepts:
+        pytest.skip("a baseline that follows nothing")
+    method = type(method)(parts(), type(method).Config(budget=120))
+    said = ["Stop using bullet points", "I'm allergic to peanuts"]
+    said += [f"I like the number {'x' * i} very well indeed" for i in range(1, 21)]
+    state = method.initial(User("ana"))
+    for position, text in enumerate(said):
+        state = method.observe(state, event_of(position, Statement(text)))
+    plan = method.unlearned_plan(state, Context("Which peanuts are safe?"))
+    assert plan.rules[:2] == tuple(said[:2])
+    assert set(plan.left_out) == {*said} - {*plan.rules}
+    assert plan.left_out
+
+
 def test_words_of_users_it_was_fitted_to_reach_no_other_users_prompt(method: Method) -> None:
     logs = {user: random_log(seed, user=user) for seed, user in enumerate("abc")}
     population = method.fit(logs, np.random.default_rng(0))

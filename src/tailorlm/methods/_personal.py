@@ -48,15 +48,16 @@ def personal_plan(
 ) -> Plan:
     """A plan for an answer under what the user said and what these sections say.
 
-    What the user said has the first claim on the budget, the newest before the oldest; then come
-    the sections in their order, each line by line. In the prompt the statements come last. The
-    plan's rules are the lines that are rules, then the statements. Its purpose is "generic" if no
-    line of a section is in it.
+    What the user said has the first claim on the budget, in the order of `Said.claim_order` if
+    not all of it fits; then come the sections in their order, each line by line. In the prompt the
+    statements come last, oldest first. The plan's rules are the lines that are rules, then the
+    statements. Its purpose is "generic" if no line of a section is in it.
     """
     statements = said.in_force()
     written = _Written(method.config.budget, tuple(section.title for section in sections))
-    for statement in reversed(statements):
-        written.say(statement)
+    written.say(statements, range(len(statements))[::-1])
+    if written.left_out:
+        written.say(statements, said.claim_order(context.query, method.parts.encoder))
     kept = [
         line
         for place, section in enumerate(sections)
@@ -91,14 +92,19 @@ class _Written:
         self.left_out: list[str] = []
         self.text = ""
 
-    def say(self, statement: str) -> None:
-        """Put a statement before those that are there, if it fits."""
-        self.said.insert(0, f"- {' '.join(statement.split())}")
-        if self._fits():
-            self.statements.insert(0, statement)
-        else:
-            self.said.pop(0)
-            self.left_out.append(statement)
+    def say(self, statements: Sequence[str], claims: Sequence[int]) -> None:
+        """Put in as many statements as fit, in an order of claims, and list them as they came."""
+        self.said, self.left_out, self.text = [], [], ""
+        places: list[int] = []
+        for place in claims:
+            chosen = sorted([*places, place])
+            before, self.said = self.said, [f"- {' '.join(statements[i].split())}" for i in chosen]
+            if self._fits():
+                places = chosen
+            else:
+                self.said = before
+                self.left_out.append(statements[place])
+        self.statements = [statements[i] for i in places]
 
     def add(self, place: int, line: Line) -> bool:
         """Put a line at the end of a section, in the first of its forms that fits."""

@@ -12,6 +12,9 @@ from dataclasses import astuple, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
+from tailorlm.encoders.base import Encoder, encode_query
 from tailorlm.errors import StateError
 from tailorlm.types import (
     Attribute,
@@ -90,6 +93,12 @@ class Entry:
         )
 
     @property
+    def tells_how(self) -> bool:
+        """Whether it tells how to answer, as far as that can be read."""
+        claims = self.part.claims
+        return bool(self.part.rules) or any(claim.about in _HOW_TO_ANSWER for claim in claims)
+
+    @property
     def part(self) -> Part:
         """What it claims."""
         return _part(self.name, self.text)
@@ -162,6 +171,21 @@ class Said:
     def in_force(self) -> tuple[str, ...]:
         """What holds now, oldest first."""
         return tuple(entry.wording for entry in self.entries if entry.holds)
+
+    def claim_order(self, query: str, encoder: Encoder) -> tuple[int, ...]:
+        """Places of what holds, in the order of claims on a budget that does not hold all of it.
+
+        First comes how to answer, the newest before the oldest; then what tells of the user, the
+        closest to the query first.
+        """
+        holding = [entry for entry in self.entries if entry.holds]
+        newest = list(reversed(range(len(holding))))
+        how = [i for i in newest if holding[i].tells_how]
+        rest = [i for i in newest if not holding[i].tells_how]
+        if not rest:
+            return tuple(how)
+        near = encoder.encode([holding[i].wording for i in rest]) @ encode_query(encoder, query)
+        return (*how, *(rest[i] for i in np.argsort(-near, kind="stable")))
 
     def outdates(self, line: str) -> bool:
         """Whether a line names what the user said is over, such as an old home or a past taste.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tailorlm.errors import InputError, StateError
+from tailorlm.methods._said import Said
 from tailorlm.methods.base import (
     Method,
     MethodConfig,
@@ -98,20 +100,25 @@ def tag_plan(
     context: Context,
     tags: Sequence[str],
     purpose: Purpose,
-    statements: Sequence[str] = (),
+    said: Said | None = None,
 ) -> Plan:
-    """A plan for an answer under these tags, styles and statements, as far as the budget allows.
+    """A plan for an answer under these tags, styles and what was said, as far as the budget allows.
 
     Its purpose is "generic" if no tag or style is left in it.
     """
     styles = set(method.parts.library.styles)
-    prompt = personal_prompt(
+    statements = said.in_force() if said is not None else ()
+    write = partial(
+        personal_prompt,
         [tag for tag in tags if tag not in styles],
         [tag for tag in tags if tag in styles],
         statements,
         budget=method.config.budget,
         count=count_tokens,
     )
+    prompt = write()
+    if said is not None and len(prompt.statements) < len(statements):
+        prompt = write(claims=said.claim_order(context.query, method.parts.encoder))
     if not prompt.text:
         return replace(method.generic_plan(context), left_out=prompt.left_out)
     return Plan(

@@ -337,7 +337,7 @@ class BayesTags(Method[BayesTagsState]):
         self, state: BayesTagsState, context: Context, members: IndexArray, purpose: Purpose
     ) -> Plan:
         tags = [self._known[i] for i in members]
-        return tag_plan(self, context, tags, purpose, state.said.in_force())
+        return tag_plan(self, context, tags, purpose, state.said)
 
 
 def _purpose(place: int) -> Purpose:

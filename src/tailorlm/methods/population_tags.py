@@ -141,14 +141,14 @@ class PopulationTags(Method[PopulationTagsState]):
                 context,
                 best_tags(values, self.parts.library, self.config),
                 "explore" if place else "best",
-                state.said.in_force(),
+                state.said,
             )
             for place, values in enumerate(scores)
         ]
 
     def unlearned_plan(self, state: PopulationTagsState, context: Context) -> Plan:
         """The query with what the user said, and no tags."""
-        return tag_plan(self, context, (), "generic", state.said.in_force())
+        return tag_plan(self, context, (), "generic", state.said)
 
     def utility(
         self, state: PopulationTagsState, context: Context, plans: Sequence[Plan]

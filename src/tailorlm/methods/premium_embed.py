@@ -186,7 +186,7 @@ class PremiumEmbed(Method[PremiumEmbedState]):
 
     def unlearned_plan(self, state: PremiumEmbedState, context: Context) -> Plan:
         """The query with what the user said, and no tags."""
-        return tag_plan(self, context, (), "generic", state.said.in_force())
+        return tag_plan(self, context, (), "generic", state.said)
 
     def selection(self, state: PremiumEmbedState, queries: Sequence[str]) -> FloatArray:
         """Probability of each tag, then of each style within its pair, for each query.
@@ -298,7 +298,7 @@ class PremiumEmbed(Method[PremiumEmbedState]):
 
     def _plan(self, said: Said, context: Context, members: IndexArray, purpose: Purpose) -> Plan:
         tags = [self.known[i] for i in members]
-        return tag_plan(self, context, tags, purpose, said.in_force())
+        return tag_plan(self, context, tags, purpose, said)
 
     def _summary(self, state: PremiumEmbedState, user: str, beliefs: Sequence[Belief]) -> str:
         if not state.epochs:

@@ -228,7 +228,7 @@ class PremiumPrompt(Method[PremiumPromptState]):
 
     def unlearned_plan(self, state: PremiumPromptState, context: Context) -> Plan:
         """The query with what the user said, and no tags."""
-        return tag_plan(self, context, (), "generic", state.said.in_force())
+        return tag_plan(self, context, (), "generic", state.said)
 
     def certainty(
         self, state: PremiumPromptState, context: Context, rng: np.random.Generator
@@ -316,7 +316,7 @@ class PremiumPrompt(Method[PremiumPromptState]):
         fell_back = len(asked.found) < self.choice.size
         chosen = self.choice.profile([*asked.found, *asked.spare])
         purpose: Purpose = "explore" if place else "best"
-        plan = tag_plan(self, context, chosen, purpose, said.in_force())
+        plan = tag_plan(self, context, chosen, purpose, said)
         return replace(plan, notes=asked.notes(fell_back))
 
 

@@ -39,11 +39,11 @@ def personal_prompt(
     *,
     budget: int,
     count: Callable[[str], int],
+    claims: Sequence[int] | None = None,
 ) -> PersonalPrompt:
     """Write what is personal about an answer in at most `budget` tokens.
 
-    When not everything fits, tags and styles stay before statements, newer statements before
-    older ones, and the last tags go first.
+    When not everything fits, tags and styles stay before statements, and the last tags go first.
 
     Args:
         tags: Fields to draw on, most important first.
@@ -51,17 +51,21 @@ def personal_prompt(
         statements: What the user said, oldest first.
         budget: Tokens that the prompt may take.
         count: Counts a text's tokens.
+        claims: Places of the statements, which has the first claim on the budget first; None is
+            the newest first.
     """
     kept_tags, kept_styles = list(tags), list(styles)
     left_out: list[str] = []
     while (kept_tags or kept_styles) and count(_write(kept_tags, kept_styles, [])) > budget:
         left_out.append((kept_tags or kept_styles).pop())
-    kept: list[str] = []
-    for statement in reversed(statements):
-        if count(_write(kept_tags, kept_styles, [statement, *kept])) <= budget:
-            kept.insert(0, statement)
+    places: list[int] = []
+    for place in reversed(range(len(statements))) if claims is None else claims:
+        chosen = sorted([*places, place])
+        if count(_write(kept_tags, kept_styles, [statements[i] for i in chosen])) <= budget:
+            places = chosen
         else:
-            left_out.append(statement)
+            left_out.append(statements[place])
+    kept = [statements[i] for i in places]
     return PersonalPrompt(
         text=_write(kept_tags, kept_styles, kept),
         tags=(*kept_tags, *kept_styles),
