@@ -152,11 +152,11 @@ def test_what_is_no_text_of_the_user_teaches_nothing(text: str) -> None:
 
 
 def test_ten_megabytes_are_read_in_seconds() -> None:
-    method, started = agent(), time.perf_counter()
+    method, started = agent(), time.process_time()
     state = taught(method, ["The pump is broken again. " * 400_000])
     assert state.profile.texts == 1
     assert len(method.dump(state)) < 50_000
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
 
 
 def test_mixed_languages_are_written_in_their_form() -> None:
@@ -520,7 +520,7 @@ def test_rules_over_a_thousand_texts_are_found_fast() -> None:
             big.examples.add([big.examples[i] for i in range(60)], parts().encoder),
             big.said,
         )
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20):
         plans_of(method.propose(big, Context(TASK), 1, RNG), never)
-    assert (time.perf_counter() - started) / 20 < 0.05
+    assert (time.process_time() - started) / 20 < 0.05

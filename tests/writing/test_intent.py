@@ -132,10 +132,10 @@ def test_mixed_languages_stay_as_they_are() -> None:
 
 
 def test_ten_megabytes_take_little_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(intent_of("The pump on line seven is broken again. " * 260_000)) == 1
     assert len(intent_of("".join(f"Pump {n} is broken. " for n in range(500_000)))) == MAX_POINTS
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 @given(st.text(max_size=400))

@@ -197,7 +197,7 @@ def test_kinds(subject: str, points: list[str], kind: str) -> None:
 def test_habits_of_many_texts_are_found_fast() -> None:
     profile = grown(BRIEF, 300)
     others = pooled([grown(GRAND)] * 3)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(10):
         profile.habits(Occasion("note", 10), others)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

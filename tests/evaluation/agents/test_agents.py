@@ -30,7 +30,8 @@ from tailorlm.evaluation.agents.systems import (
     Bench,
     learn,
 )
-from tailorlm.evaluation.report import Report
+from tailorlm.evaluation.plots import svg
+from tailorlm.evaluation.report import Heat, Report
 from tailorlm.llms.base import LLM, Completion, Request
 from tailorlm.llms.builtin import Builtin
 
@@ -95,6 +96,16 @@ def test_the_posters_matrix_follows_from_the_appendix() -> None:
     assert best_of_column(found.normalised) == 5
     assert best_of_column(found.values) == 1
     assert permutation_bar(found).met is False
+
+
+def test_a_matrix_is_drawn_with_its_numbers() -> None:
+    heat = Heat("Own <best>", ("A", "B"), ("A", "B"), "agent", "mails", ((1.25, -0.5), (0.0, 1.0)))
+    drawn = svg(heat, "x")
+    assert 'aria-label="Own &lt;best>"' in drawn
+    assert "1.25" in drawn
+    assert ">mails<" in drawn
+    flat = Heat("Nothing", ("A",), ("A",), "agent", "mails", ((0.0,),))
+    assert "0.00" in svg(flat, "y")
 
 
 def test_a_tie_is_not_the_best() -> None:
