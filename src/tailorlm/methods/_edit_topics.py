@@ -44,14 +44,16 @@ _SHARPNESS = 20.0
 
 def topic_axes(encoder: Encoder) -> FloatArray:
     """Vectors of the topics about their mean, shape (topics, dim)."""
-    vectors: FloatArray = encoder.encode(list(TOPICS.values())).astype(np.float64)
+    vectors = np.asarray(encoder.encode(list(TOPICS.values())), dtype=np.float64)
     axes: FloatArray = vectors - vectors.mean(axis=0)
     return axes
 
 
 def topics_of(text: str, encoder: Encoder, axes: FloatArray) -> FloatArray:
     """How far a text is about each topic, shape (topics,), summing to 1."""
-    return shares(encode_query(encoder, text[:MAX_READ]).astype(np.float64)[None], axes)[0]
+    vector = encode_query(encoder, text[:MAX_READ]).astype(np.float64)
+    result: FloatArray = shares(vector[None], axes)[0]
+    return result
 
 
 def shares(vectors: FloatArray, axes: FloatArray) -> FloatArray:
