@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from tailorlm.fence import plain_line
 from tailorlm.methods._personal import Line, Section, personal_plan
 from tailorlm.methods._said import Said
 from tailorlm.methods.base import Method
@@ -122,7 +123,7 @@ def writing_plan(
     What the user said comes before rules, newer statements before older ones, and earlier rules
     before later ones. The purpose is "generic" if no rule is left in it.
     """
-    lines = tuple(Line((f"- {rule}",), rule, is_rule=True) for rule in rules)
+    lines = tuple(Line((f"- {plain_line(rule)}",), rule, is_rule=True) for rule in rules)
     plan = personal_plan(method, context, said, (Section(_WRITING, lines),), purpose)
     return replace(plan, rules=tuple(rule.removeprefix("- ") for rule in plan.rules))
 

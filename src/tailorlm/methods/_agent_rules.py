@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tailorlm.fence import in_tags
 from tailorlm.llms.base import Completion, Request
 from tailorlm.methods._agent_privacy import reveals, without_private
 from tailorlm.types import Message
@@ -227,8 +228,7 @@ def _asked(instructions: str, **data: str) -> Request:
     """Instructions, then what they are about between tags, which nothing in it can close."""
     parts = [instructions]
     for name, value in data.items():
-        inner = re.sub(r"</?\w+>", "", value[:MAX_TEXT])
-        parts.append(f"<{name}>\n{inner}\n</{name}>")
+        parts.append(in_tags(name, value[:MAX_TEXT]))
     return Request(messages=(Message("user", "\n\n".join(parts)),))
 
 

@@ -6,11 +6,11 @@ that it is data.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tailorlm.fence import fenced
 from tailorlm.methods._personal import Line
 from tailorlm.retrievers import Hit, Item
 from tailorlm.types import Document, Edit, Event, Pick, Ranking, Rating
@@ -150,14 +150,10 @@ def _line(item: Item) -> Line:
     texts = [shown] if len(shown) <= ANSWER else []
     texts += [f"{shown[: length - 3].rstrip()}..." for length in lengths]
     if item.kind == "document":
-        forms = [_json({"the reader wrote": text}) for text in texts]
+        forms = [fenced({"the reader wrote": text}) for text in texts]
         return Line(tuple(forms), f"passage: {shortened(shown, 60)}")
-    forms = [_json({"question": item.text, "preferred answer": text}) for text in texts]
+    forms = [fenced({"question": item.text, "preferred answer": text}) for text in texts]
     return Line(tuple(forms), f"answer to: {shortened(item.text, 60)}")
-
-
-def _json(data: dict[str, str]) -> str:
-    return json.dumps(data, ensure_ascii=False)
 
 
 def _break(text: str) -> int:

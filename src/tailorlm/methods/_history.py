@@ -15,6 +15,7 @@ from typing import Any
 from scipy.special import betainc
 
 from tailorlm.errors import StateError
+from tailorlm.fence import fenced
 from tailorlm.methods._examples import Preference, preference_of
 from tailorlm.methods._personal import Line
 from tailorlm.methods._said import Said
@@ -203,7 +204,7 @@ def topic_lines(history: History, said: Said, topics: int) -> list[Line]:
         says = f"The reader's own texts have about {mean} words"
         usual = [f"{rule.facet}: {rule.value}" for rule in history.usual()]
         lines.append(f"{says} ({'; '.join(usual)})." if usual else f"{says}.")
-    return [Line((line,), line) for line in lines]
+    return [Line((fenced(line),), line) for line in lines]
 
 
 def manner_lines(history: History, common: History, said: Said) -> list[Line]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tailorlm.fence import plain_line
 from tailorlm.methods._said import Said
 from tailorlm.methods.base import Method, count_tokens, with_context
 from tailorlm.tags.prompt import OPENING, STATEMENTS
@@ -98,7 +99,7 @@ class _Written:
         places: list[int] = []
         for place in claims:
             chosen = sorted([*places, place])
-            before, self.said = self.said, [f"- {' '.join(statements[i].split())}" for i in chosen]
+            before, self.said = self.said, [f"- {plain_line(statements[i])}" for i in chosen]
             if self._fits():
                 places = chosen
             else:

@@ -7,13 +7,13 @@ text can end the data early, and the instructions say that it is data.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from tailorlm.errors import InputError
+from tailorlm.fence import fenced
 from tailorlm.tags import BinaryPair
 from tailorlm.types import Message
 
@@ -270,7 +270,7 @@ def _line(item: Interaction, length: int) -> str:
         for group in item.groups
     ]
     data = {"question": item.query, "answers": answers, "order": order}
-    return json.dumps(data, ensure_ascii=False)
+    return fenced(data)
 
 
 def _messages(choice: Choice, query: str, lines: Sequence[str]) -> tuple[Message, ...]:
@@ -280,7 +280,7 @@ def _messages(choice: Choice, query: str, lines: Sequence[str]) -> tuple[Message
     parts = [_LIST, "; ".join(choice.tags), ""]
     parts += [_PAIRS, pairs, ""] if pairs else []
     parts += [_HISTORY, *lines] if lines else [_NO_HISTORY]
-    parts += ["", _QUESTION, json.dumps(query, ensure_ascii=False)]
+    parts += ["", _QUESTION, fenced(query)]
     return (Message("system", task), Message("user", "\n".join(parts)))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from tailorlm.errors import InputError
+from tailorlm.fence import fenced
 from tailorlm.methods._examples import shortened
 from tailorlm.methods._history import MANNERS, History
 from tailorlm.methods._refine_bank import Lines, Misaligned, Prompt
@@ -54,10 +54,7 @@ def refinement_request(
         InputError: If the instructions alone take more.
     """
     tried = [
-        json.dumps(
-            {"score": round(prompt.mean, 2), "lines": list(prompt.lines)}, ensure_ascii=False
-        )
-        for prompt in bank
+        fenced({"score": round(prompt.mean, 2), "lines": list(prompt.lines)}) for prompt in bank
     ]
     rows = [[_row(item, length) for item in misaligned] for length in _TEXTS]
     attempts = [(tried, part) for part in rows]
@@ -114,6 +111,4 @@ def _added(lines: Lines, rule: StyleRule) -> Lines:
 
 def _row(item: Misaligned, length: int) -> str:
     data = {"question": item.query, "disliked": item.answer, "better": item.better}
-    return json.dumps(
-        {name: shortened(text, length) for name, text in data.items() if text}, ensure_ascii=False
-    )
+    return fenced({name: shortened(text, length) for name, text in data.items() if text})

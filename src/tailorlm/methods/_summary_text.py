@@ -6,11 +6,11 @@ instructions say that it is data.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from tailorlm.errors import InputError
+from tailorlm.fence import fenced
 from tailorlm.methods._examples import Preference, preference_of, shortened
 from tailorlm.methods.base import count_tokens
 from tailorlm.types import Document, Event, Message
@@ -96,7 +96,7 @@ def read_summary(text: str, lines: int) -> tuple[str, ...]:
 
 
 def _messages(summary: Sequence[str], rows: Sequence[str], lines: int) -> tuple[Message, ...]:
-    parts = [_SO_FAR, json.dumps(list(summary), ensure_ascii=False)] if summary else [_NOTHING]
+    parts = [_SO_FAR, fenced(list(summary))] if summary else [_NOTHING]
     parts += ["", _SINCE, *rows]
     return (Message("system", _TASK.format(lines=lines)), Message("user", "\n".join(parts)))
 
@@ -109,4 +109,4 @@ def _row(item: Recent, length: int) -> str:
         for name, text in zip(names, (query, preferred, refused), strict=True)
         if text
     }
-    return json.dumps(data, ensure_ascii=False)
+    return fenced(data)

@@ -7,7 +7,6 @@ role-play, the way that person would write it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -16,6 +15,7 @@ import numpy as np
 
 from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError
+from tailorlm.fence import fenced
 from tailorlm.methods._personal import Line, Section, personal_plan
 from tailorlm.methods._said import SAID, Entry, Said
 from tailorlm.methods.base import Method, MethodConfig, Plans, check_accepts
@@ -123,7 +123,7 @@ class Persona(Method[Said]):
 
 def _line(entry: Entry) -> Line:
     said = {entry.name: entry.text} if entry.name else entry.text
-    return Line((json.dumps(said, ensure_ascii=False),), entry.wording, is_rule=True)
+    return Line((fenced(said),), entry.wording, is_rule=True)
 
 
 def _many(count: int, name: str, plural: str = "s") -> str:

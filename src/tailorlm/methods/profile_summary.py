@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from tailorlm.errors import InputError, StateError
+from tailorlm.fence import plain_line
 from tailorlm.llms.base import Completion, Request
 from tailorlm.methods._history import (
     COLD,
@@ -268,7 +269,7 @@ class ProfileSummary(Method[ProfileSummaryState]):
 
     def _lines(self, state: ProfileSummaryState) -> list[Line]:
         """What the profile says, the most telling first."""
-        found = [Line((line,), line, is_rule=True) for line in self._summary(state)]
+        found = [Line((plain_line(line),), line, is_rule=True) for line in self._summary(state)]
         if not found:
             found += topic_lines(state.history, state.said, self.config.topics)
         return found + manner_lines(state.history, state.common, state.said)

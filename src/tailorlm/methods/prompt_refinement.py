@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
+from tailorlm.fence import plain_line
 from tailorlm.llms.base import Completion, Request
 from tailorlm.methods._examples import preference_of, shortened
 from tailorlm.methods._history import History
@@ -323,12 +324,13 @@ class PromptRefinement(Method[PromptRefinementState]):
     def _plan(
         self, state: PromptRefinementState, context: Context, lines: Lines, purpose: Purpose
     ) -> Plan:
-        section = Section(_TITLE, tuple(Line((line,), line, is_rule=True) for line in lines))
+        told = tuple(Line((plain_line(line),), line, is_rule=True) for line in lines)
+        section = Section(_TITLE, told)
         plan = personal_plan(self, context, state.said, (section,), purpose)
         if plan.purpose == "generic":
             return plan
-        told = sum(line not in plan.left_out for line in lines)
-        return replace(plan, notes=((PROMPT, told),))
+        written = sum(line not in plan.left_out for line in lines)
+        return replace(plan, notes=((PROMPT, written),))
 
 
 def _better(event: Event) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tailorlm.fence import plain_line
+
 OPENING = "Answer what is asked, fully and correctly."
 _TAGS = (
     "The reader is drawn to these fields: {tags}. Let the answer show it where that serves the "
@@ -84,5 +86,5 @@ def _write(tags: Sequence[str], styles: Sequence[str], statements: Sequence[str]
         lines.append(_STYLES.format(styles="; ".join(styles)))
     if statements:
         lines.append(STATEMENTS)
-        lines += [f"- {' '.join(statement.split())}" for statement in statements]
+        lines += [f"- {plain_line(statement)}" for statement in statements]
     return "\n".join(lines)
