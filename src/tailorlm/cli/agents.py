@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tailorlm.cli import show
 from tailorlm.cli.evaluate import FolderOption, ForceOption
 from tailorlm.cli.options import EncoderOption, SeedOption, Setup
+
+if TYPE_CHECKING:
+    from tailorlm.llms import LLM
 
 _MARKS = {True: "met", False: "not met", None: "not measured"}
 
@@ -88,13 +91,8 @@ def agents(
     from tailorlm.encoders import create_encoder
     from tailorlm.evaluation.agents import Settings, matrix_text, run_agents
     from tailorlm.evaluation.report import write_report
-    from tailorlm.llms import create_llm
 
     setup = Setup(encoder=encoder, seed=seed).settings()
-    models = {
-        role: None if name is None else create_llm(name)
-        for role, name in (("llm", llm), ("agent", agent), ("naive", naive), ("small", small))
-    }
     settings = Settings(
         data=data,
         recordings=recordings,
@@ -102,7 +100,10 @@ def agents(
         writers=senders,
         mails=mails,
         seed=setup.seed,
-        **models,
+        llm=_model(llm),
+        agent=_model(agent),
+        naive=_model(naive),
+        small=_model(small),
     )
     console = show.stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -120,3 +121,9 @@ def agents(
     for bar in report.bars:
         show.line(f"{_MARKS[bar.met]:>12}  {bar.name}: {bar.measured}")
     show.line(f"Wrote {html_path} and {json_path}.")
+
+
+def _model(name: str | None) -> LLM | None:
+    from tailorlm.llms import create_llm
+
+    return None if name is None else create_llm(name)
