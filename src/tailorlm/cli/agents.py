@@ -13,7 +13,7 @@ from tailorlm.cli.evaluate import FolderOption, ForceOption
 from tailorlm.cli.options import EncoderOption, SeedOption, Setup
 
 if TYPE_CHECKING:
-    from tailorlm.llms import LLM
+    from tailorlm.llms.base import LLM
 
 _MARKS = {True: "met", False: "not met", None: "not measured"}
 
