@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailorlm.choice import Sparse, SparseSettings, SparseState, plackett_luce, propose
+from tailorlm.choice.design import SEARCH
 from tailorlm.errors import InputError, StateError
 from tailorlm.simulation import TagAnnotator
 
@@ -235,13 +236,13 @@ def test_two_upsets_put_known_tags_in_doubt_and_expect_others_instead() -> None:
 def test_tags_are_sought_when_they_join_or_were_lost_and_not_once_known() -> None:
     learner = Sparse()
     known, _ = learned(learner, TagAnnotator(tags=[0, 1, 2], noise=0.2), 30, 60, 2)
-    assert not learner.seeks(known, 9)
-    assert learner.seeks(learner.grow(known, 30), 9)
+    assert learner.search(known, 9) == 0.0
+    assert learner.search(learner.grow(known, 30), 9) == SEARCH
     lost = known
     for _ in range(4):
         sets = [np.array([0, 1, 2]), np.array([10, 11, 12]), np.array([13, 14, 15])]
         lost = learner.observe(lost, sets, [[1], [2], [0]])
-    assert learner.seeks(lost, 9)
+    assert learner.search(lost, 9) == 1.0
 
 
 def test_growing_keeps_what_was_learned_and_finds_a_new_tag() -> None:

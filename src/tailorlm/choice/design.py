@@ -36,10 +36,11 @@ faster and shows 15% fewer liked ones in 30 turns; 0.5 shows a few more and lear
 slowly; 0, the literal best set at every turn, learns far more slowly.
 """
 SEARCH = 0.65
-"""Share of turns without the sure tags while tags are sought that joined or replaced others.
+"""Share of turns without the sure tags while tags are sought that joined the library.
 
 Where the first set holds sure tags it wins, and the ranking tells two sets apart; without them it
 tells three apart, of more tags. The other turns show the best set and keep watch over its tags.
+Once known tags were lost there is no best set to watch over, and every turn seeks.
 """
 _SHORTLIST = 100
 _UTILITY_WEIGHT = 0.0005
@@ -87,8 +88,13 @@ class Posterior(Protocol[StateT]):
     def relevance_weight(self, state: StateT) -> float:
         """Expected weight of relevance."""
 
-    def seeks(self, state: StateT, places: int) -> bool:
-        """Whether liked tags are to be sought among all others; `places`: tags in a turn."""
+    def search(self, state: StateT, places: int) -> float:
+        """Share of turns in which liked tags are to be sought without the sure ones.
+
+        Args:
+            state: What it knows of the user.
+            places: Tags shown in a turn.
+        """
 
     def prospect(
         self, state: StateT, tags: IndexArray, n_sets: int, size: int, rng: np.random.Generator
@@ -167,8 +173,7 @@ def propose(
     if (
         n_sets > 2
         and 0 < len(sure) < size
-        and rng.random() < SEARCH
-        and posterior.seeks(state, n_sets * size)
+        and rng.random() < posterior.search(state, n_sets * size)
     ):
         start = [[] for _ in range(n_sets)]
     prospect = posterior.prospect(state, tags, n_sets, size, rng)

@@ -280,9 +280,9 @@ class Gaussian:
         """Expected weight of relevance in Gumbel units."""
         return float(self.evidence(state) @ state.means.astype(np.float64)[:, -1])
 
-    def seeks(self, state: GaussianState, places: int) -> bool:
-        """Never: where every tag matters a bit, none is missing."""
-        return False
+    def search(self, state: GaussianState, places: int) -> float:
+        """None: where every tag matters a bit, none is missing."""
+        return 0.0
 
     def draw(self, state: GaussianState, size: int, rng: np.random.Generator) -> Draws:
         """Users drawn from the normal that has the posterior's mean and covariance."""

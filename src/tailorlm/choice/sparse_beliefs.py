@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tailorlm.choice.candidates import check_relevance, check_set
 from tailorlm.choice.counts import CountProspect, table_points
-from tailorlm.choice.design import DrawnProspect, Draws, Prospect
+from tailorlm.choice.design import SEARCH, DrawnProspect, Draws, Prospect
 from tailorlm.choice.lattice import (
     FloatArray,
     IndexArray,
@@ -178,19 +178,21 @@ class SparseBeliefs:
         weights = np.array(self.settings.relevance_weights)
         return float(self.evidence(state) @ softmax(from_fixed(state.relevance)) @ weights)
 
-    def seeks(self, state: SparseState, places: int) -> bool:
-        """Whether liked tags are to be sought among all others, not among the likeliest alone.
+    def search(self, state: SparseState, places: int) -> float:
+        """Share of turns in which liked tags are to be sought without the sure ones.
 
-        So it is when fewer tags are known to be liked than used to be, or when the tags that
-        nothing yet speaks against fill all places of a turn.
+        All, when fewer tags are known to be liked than used to be; `SEARCH` of them, when the tags
+        that nothing yet speaks against fill all places of a turn; else none.
         """
         evidence = self.evidence(state)
         liked: FloatArray = evidence @ self.signs(state)[:, 2]
         found = liked > 0.5
         lost = float(evidence @ from_fixed(state.usual)) - liked[found].sum()
+        if lost > _LOST:
+            return 1.0
         prior = float(signs_of(self.prior_odds(state.n_tags)[None, :, None])[0, 2, 0])
         open_tags = np.count_nonzero(liked[~found] >= _OPEN * prior)
-        return bool(lost > _LOST or open_tags >= places)
+        return SEARCH if open_tags >= places else 0.0
 
     def draw(self, state: SparseState, size: int, rng: np.random.Generator) -> Draws:
         """Users drawn from the posterior."""
