@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tailorlm.errors import InputError, NotFoundError
-from tailorlm.store.keyring import PREFIX
+from tailorlm.store.keys import PREFIX
 
 
 def test_a_key_is_found_by_its_secret_alone(store):

@@ -31,7 +31,7 @@ def add(
     store: StoreOption = None,
 ) -> None:
     """Make a key and show it, once."""
-    from tailorlm.store.keyring import Scope
+    from tailorlm.store.keys import Scope
 
     with closing(open_log(Setup(store=store), new=True)) as opened:
         key, secret = opened.keyring.add(

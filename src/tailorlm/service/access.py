@@ -9,7 +9,7 @@ from fastapi import Request
 
 from tailorlm.errors import TailorError
 from tailorlm.service.failures import ServiceError, as_service_error
-from tailorlm.store.keyring import Scope
+from tailorlm.store.keys import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

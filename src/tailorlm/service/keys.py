@@ -14,7 +14,8 @@ from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.web.session import key_of_page
-from tailorlm.store.keyring import PREFIX, Key, hash_of
+from tailorlm.store.keyring import hash_of
+from tailorlm.store.keys import PREFIX, Key
 
 FRESH = 5.0
 """Seconds until a key is looked up again; a revoked one works no longer than that."""

@@ -13,7 +13,7 @@ import httpx
 from tailorlm.llms.base import Request
 from tailorlm.service.failures import ServiceError
 from tailorlm.sse import SSEError, SSEReader
-from tailorlm.store.keyring import PREFIX
+from tailorlm.store.keys import PREFIX
 
 MAX_ANSWER = 16 << 20
 """Longest answer that is read, in bytes."""

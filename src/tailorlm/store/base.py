@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from tailorlm.store.keys import Keys
 from tailorlm.types import Event, Payload, Turn, User
-
-if TYPE_CHECKING:
-    from tailorlm.store.keyring import KeyRing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +170,7 @@ class Store(Protocol):
         ...
 
     @property
-    def keyring(self) -> KeyRing:
+    def keyring(self) -> Keys:
         """The keys of the gateway that uses this store."""
         ...
 

@@ -5,64 +5,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
-from typing import Literal
 
 import sqlalchemy as sa
 
 from tailorlm.errors import InputError, NotFoundError
 from tailorlm.store.database import Database
+from tailorlm.store.keys import PER_MINUTE, PREFIX, SCOPES, Entry, Key, Scope
 from tailorlm.store.schema import api_keys, audit
 from tailorlm.types import check_id
 
-Scope = Literal["admin", "app", "user"]
-SCOPES: tuple[Scope, ...] = ("admin", "app", "user")
-PREFIX = "tlm_"
-"""How every key begins, so that scanners for leaked secrets can find one."""
-PER_MINUTE = 600
-"""Requests per minute of a new key, unless it is told otherwise."""
 _SECRET_BYTES = 32
 _LONGEST_LABEL = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key, without its secret.
-
-    Attributes:
-        id: What it is called in listings and in the record.
-        scope: "admin" may do everything, "app" acts for its own users, "user" for one of them.
-        app: Whose users are meant; "" for an admin.
-        user: For the scope "user", the one user's id in the store.
-        label: What it is for, in the words of whoever made it.
-        per_minute: Requests per minute it may make.
-        created: When it was made.
-        revoked: When it was revoked, or None.
-    """
-
-    id: str
-    scope: Scope
-    app: str
-    user: str
-    label: str
-    per_minute: int
-    created: float
-    revoked: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the record."""
-
-    time: float
-    key: str
-    action: str
-    user: str
-    status: int
-
-
 class KeyRing:
-    """The keys in a database.
+    """The `Keys` in a database.
 
     Args:
         database: Where they are.
@@ -80,14 +37,7 @@ class KeyRing:
         label: str = "",
         per_minute: int = PER_MINUTE,
     ) -> tuple[Key, str]:
-        """Make a key.
-
-        Returns:
-            The key, and its secret, which cannot be had again.
-
-        Raises:
-            InputError: If the scope does not go with the app and the user.
-        """
+        """Make a key; see `Keys.add`."""
         _check(scope, app, user, label, per_minute)
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         key = Key(
@@ -142,11 +92,7 @@ class KeyRing:
         return found is not None
 
     def revoke(self, key: str) -> None:
-        """Make a key stop working, by its id.
-
-        Raises:
-            NotFoundError: If there is none of that id that works.
-        """
+        """Make a key stop working; see `Keys.revoke`."""
         with self._database.write() as connection:
             changed = connection.execute(
                 api_keys.update()
