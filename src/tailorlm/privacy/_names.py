@@ -142,8 +142,7 @@ def _begins_sentence(text: str, start: int) -> bool:
 def _occurring(words: Sequence[re.Match[str]], forms: Collection[str], text: str) -> Iterator[Span]:
     """Where names that are known occur, in their own spelling or in capitals."""
     by_first: dict[str, list[tuple[str, ...]]] = {}
-    for form in forms:
-        parts = tuple(form.split())
+    for parts in filter(None, (tuple(form.split()) for form in forms)):
         for spelling in {parts, tuple(part.upper() for part in parts)}:
             by_first.setdefault(spelling[0], []).append(spelling)
     longest = {first: sorted(found, key=len, reverse=True) for first, found in by_first.items()}

@@ -9,6 +9,8 @@ from typing import ClassVar, Literal, Protocol, get_args
 Kind = Literal["person", "email", "phone", "card", "iban", "address", "ip", "secret", "national_id"]
 LEAST = 0.5
 """Confidence from which a finding is replaced."""
+_MOST_NAMES = 1000
+"""Names that are carried from one text to the others."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Every kind of personal data, as it is called everywhere."""
 
@@ -79,10 +81,11 @@ def find_together(
     """
     unique = dict.fromkeys(texts)
     found = {text: detector.find(text, known) for text in unique}
-    names = {
+    names = dict.fromkeys(
         span.of(text) for text, spans in found.items() for span in spans if span.kind == "person"
-    }
-    if new := sorted(names - set(known)):
+    )
+    new = [name for name in names if name not in known][:_MOST_NAMES]
+    if new:
         known = (*known, *new)
         found = {text: detector.find(text, known) for text in unique}
     sure = {
