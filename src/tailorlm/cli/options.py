@@ -14,6 +14,7 @@ from tailorlm.errors import NotFoundError
 
 if TYPE_CHECKING:
     from tailorlm.config import Settings
+    from tailorlm.privacy import Detector
     from tailorlm.store import Store
     from tailorlm.tailor import Tailor
     from tailorlm.types import Payload
@@ -194,6 +195,16 @@ def open_log(setup: Setup, *, new: bool = False) -> Store:
     if not new:
         _check_there(url)
     return open_store(url)
+
+
+def upstream_detector(setup: Setup) -> Detector | None:
+    """What finds the personal data that is kept from the upstream; None where it is not."""
+    settings = setup.settings()
+    if "upstream" not in settings.scrub:
+        return None
+    from tailorlm.privacy import create_detector
+
+    return create_detector(settings.detector)
 
 
 def _keep(settings: Settings) -> Callable[[Payload], Payload] | None:
