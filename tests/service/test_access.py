@@ -33,9 +33,13 @@ KEYED: dict[tuple[str, str], object] = {
     ("GET", "/tailor/v1/history"): None,
     ("GET", "/tailor/v1/export"): None,
     ("POST", "/tailor/v1/erase"): {"user": "ana", "confirm": "ana"},
+    ("GET", "/metrics"): None,
 }
 """Routes that need a key, with a body that they take."""
-OPEN = {("GET", "/openapi.json"), ("GET", "/login"), ("POST", "/login")}
+OPEN = {
+    *(("GET", path) for path in ("/openapi.json", "/login", "/healthz", "/readyz")),
+    ("POST", "/login"),
+}
 """Routes that nobody needs a key for; scripts and styles below /static are the same for all."""
 PAGES = {("GET", path) for path in ("/", "/profile", "/compare", "/history", "/data")}
 """Routes that send a reader without a key to the login."""

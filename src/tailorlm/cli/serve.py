@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,11 +20,22 @@ from tailorlm.cli.options import (
     StoreOption,
     TagsOption,
     open_tailor,
+    upstream_detector,
 )
 from tailorlm.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tailorlm.methods.base import Method
+    from tailorlm.tailor import Tailor
+
+
+class LogForm(StrEnum):
+    """How logs look."""
+
+    text = "text"
+    json = "json"
 
 
 def serve(
@@ -33,6 +45,12 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")
     ] = 8600,
+    log: Annotated[
+        LogForm, typer.Option("--log", help="Logs on standard error, one line per request.")
+    ] = LogForm.text,
+    otel: Annotated[
+        bool, typer.Option("--otel", help="Send spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
+    ] = False,
     store: StoreOption = None,
     llm: LLMOption = None,
     method: MethodOption = None,
@@ -49,10 +67,12 @@ def serve(
     machine, else to the demo writer.
     """
     try:
-        from tailorlm.privacy import create_detector
-        from tailorlm.service import start
+        from tailorlm.service import logs, start, tracing
+        from tailorlm.service.metrics import Metrics
     except ModuleNotFoundError:
         raise MissingExtraError("The gateway", "serve") from None
+    logs.set_up(log.value)
+    metrics = Metrics(tracing.open_tracer() if otel else None)
     setup = Setup(
         store=store,
         method=method,
@@ -65,21 +85,28 @@ def serve(
     )
     tailor = open_tailor(setup, new=True)
     start.check_host(host, has_keys=tailor.store.keyring.any())
+    gateway = start.open_gateway(
+        tailor,
+        _method_maker(tailor),
+        llm,
+        scrub=upstream_detector(setup),
+        metrics=metrics,
+    )
+    if gateway.upstream.notice:
+        show.notice(gateway.upstream.notice)
+    start.run(gateway, host, port, started=_say)
 
-    def make_method(name: str) -> Method[Any]:
+
+def _method_maker(tailor: Tailor) -> Callable[[str], Method[Any]]:
+    """Makes a method of a name from the parts of the one in use."""
+
+    def make(name: str) -> Method[Any]:
         from tailorlm.methods import create_method
 
         return create_method(name, tailor.method.parts)
 
-    settings = setup.settings()
-    hides = "upstream" in settings.scrub
-    gateway = start.open_gateway(
-        tailor, make_method, llm, scrub=create_detector(settings.detector) if hides else None
-    )
-    if gateway.upstream.notice:
-        show.notice(gateway.upstream.notice)
+    return make
 
-    def say(address: str) -> None:
-        show.line(f"tailorlm answers at {address}/v1 (OpenAI-compatible). Stop it with Ctrl-C.")
 
-    start.run(gateway, host, port, started=say)
+def _say(address: str) -> None:
+    show.line(f"tailorlm answers at {address}/v1 (OpenAI-compatible). Stop it with Ctrl-C.")

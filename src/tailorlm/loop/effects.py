@@ -66,11 +66,19 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Add an event to the log; answered with the event, once durable."""
+    """Add an event to the log; answered with the event, once durable.
+
+    Attributes:
+        user: Whose log it is.
+        payload: The turn or feedback.
+        key: Idempotency key, or None.
+        after: Position of the log that the payload was made from, 0 for one made from none.
+    """
 
     user: str
     payload: Payload
     key: str | None
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

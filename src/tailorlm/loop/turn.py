@@ -90,7 +90,7 @@ class Loop:
                 for plan, completion in zip(plans, completions, strict=True)
             ),
         )
-        event: Event = yield Append(user, shown, None)
+        event: Event = yield Append(user, shown, None, learned.position)
         return event
 
     def give(self, user: str, feedback: Feedback, key: str | None = None) -> Steps[Event]:

@@ -15,10 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailorlm import __version__
 from tailorlm.errors import TailorError
-from tailorlm.service import asking, chat, feedback, users
+from tailorlm.service import asking, chat, feedback, health, users
 from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError, as_service_error
 from tailorlm.service.gateway import Gateway
+from tailorlm.service.logs import RequestLog
 from tailorlm.service.web import pages
 
 _SAFE_HEADERS = {
@@ -55,10 +56,11 @@ def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.identify = identify or _everybody
-    for router in (chat.router, asking.router, feedback.router, users.router, pages.router):
-        app.include_router(router)
+    for part in (chat, asking, feedback, users, pages, health):
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(_SafeHeaders)
+    app.add_middleware(RequestLog, metrics=gateway.metrics)  # added last, it is the outermost
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(TailorError, _tailor_error)
     app.add_exception_handler(HTTPException, _http_error)

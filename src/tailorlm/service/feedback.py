@@ -46,7 +46,9 @@ async def give(
     """Answered once the feedback is durable. Only the newest judgement of a turn counts."""
     gateway: Gateway = request.app.state.gateway
     user = acting_for(request, by, given.user)
-    event = await gateway.in_thread(_give, gateway.tailor, user, given, idempotency_key)
+    with gateway.metrics.stage("feedback"):
+        event = await gateway.in_thread(_give, gateway.tailor, user, given, idempotency_key)
+    gateway.metrics.given(given.feedback.kind)
     return ReceiptOut(
         event=event.id,
         position=event.position,

@@ -19,8 +19,10 @@ from tailorlm.methods.base import Method
 from tailorlm.privacy import Detector
 from tailorlm.registry import METHODS, names
 from tailorlm.service.failures import ServiceError
+from tailorlm.service.metrics import Metrics
 from tailorlm.service.scrubbing import ScrubbingUpstream
 from tailorlm.service.upstream import Upstream
+from tailorlm.service.watched_upstream import WatchedUpstream
 from tailorlm.tailor import Tailor
 from tailorlm.types import Context, Event, Plan
 
@@ -58,6 +60,7 @@ class Gateway:
         model: The model of requests that name none, or "".
         scrub: Finds the personal data that is kept from the upstream; None keeps none.
         threads: Database work that may go on at once.
+        metrics: Counts and times what happens; None makes them without spans.
     """
 
     def __init__(
@@ -69,8 +72,11 @@ class Gateway:
         model: str = "",
         scrub: Detector | None = None,
         threads: int = 16,
+        metrics: Metrics | None = None,
     ) -> None:
-        self.upstream = upstream if scrub is None else ScrubbingUpstream(upstream, scrub)
+        self.metrics = metrics or Metrics()
+        watched = WatchedUpstream(upstream, self.metrics)
+        self.upstream: Upstream = watched if scrub is None else ScrubbingUpstream(watched, scrub)
         self.tailor = tailor
         self.model = model
         self._make_method = make_method
@@ -138,9 +144,11 @@ class Gateway:
         tailor = await self.in_thread(self.using, method)
         turn = uuid.uuid4().hex
         steps = tailor.loop.ask(user, context, n, turn)
-        wanted = await self._until_shown(tailor, steps, user, body, headers)
+        with self.metrics.stage("plan"):
+            wanted = await self._until_shown(tailor, steps, user, body, headers)
         if not isinstance(wanted, Complete):
             raise ServiceError(500, "The turn ended without being answered.")
+        self.metrics.planned(wanted.requests)
         return Planned(
             turn=turn,
             user=user,
@@ -170,7 +178,8 @@ class Gateway:
     async def record(self, planned: Planned, completions: Sequence[Completion]) -> Event:
         """Record a planned turn with its answers, in the order of its requests."""
         tailor = self.using(planned.method)
-        event = await self.in_thread(_advance, tailor, planned.steps, tuple(completions))
+        with self.metrics.stage("record"):
+            event = await self.in_thread(_advance, tailor, planned.steps, tuple(completions))
         if not isinstance(event, Event):
             raise ServiceError(500, "The turn was answered, but not recorded.")
         return event

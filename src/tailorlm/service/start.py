@@ -21,6 +21,7 @@ from tailorlm.service.app import create_app
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.keys import KeyCheck
 from tailorlm.service.llm_upstream import LLMUpstream
+from tailorlm.service.metrics import Metrics
 from tailorlm.service.upstream import HttpUpstream, Upstream
 from tailorlm.tailor import Tailor
 
@@ -92,10 +93,11 @@ def open_gateway(
     llm: str | None,
     *,
     scrub: Detector | None = None,
+    metrics: Metrics | None = None,
 ) -> Gateway:
     """A gateway over a facade; see `find_upstream` for what answers, `Gateway` for the rest."""
     upstream, model = find_upstream(llm)
-    return Gateway(tailor, upstream, make_method, model=model, scrub=scrub)
+    return Gateway(tailor, upstream, make_method, model=model, scrub=scrub, metrics=metrics)
 
 
 def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None]) -> None:
@@ -114,6 +116,7 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
     address = f"http://{host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         create_app(gateway, KeyCheck(gateway, local=is_loopback(host))),
+        log_config=None,  # the logs are set up for all of the process
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE,
@@ -130,6 +133,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # who reads the address may connect at once
     except OSError as error:
         listener.close()
         raise InputError(

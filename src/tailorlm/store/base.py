@@ -60,7 +60,13 @@ class Store(Protocol):
     """
 
     def append(
-        self, user: str, payload: Payload, *, key: str | None = None, time: float | None = None
+        self,
+        user: str,
+        payload: Payload,
+        *,
+        key: str | None = None,
+        time: float | None = None,
+        after: int = 0,
     ) -> Event:
         """Add one event to the user's log and return it as stored, once it is durable.
 
@@ -70,9 +76,12 @@ class Store(Protocol):
             key: Idempotency key. The same key and payload again return the first event and
                 add nothing. None makes a key of its own.
             time: Seconds since 1970-01-01 UTC; None for now.
+            after: Position that the log had when the payload was made. A log that does not reach
+                it has been erased since, and takes nothing that was made from what it held.
 
         Raises:
-            NotFoundError: If feedback names a turn that is not this user's.
+            NotFoundError: If feedback names a turn that is not this user's, or if the log has
+                been erased since `after`.
             FeedbackError: If it does not fit its turn.
             IdempotencyError: If the key was used for another payload.
             StoreError: If the database cannot be written.
@@ -166,6 +175,18 @@ class Store(Protocol):
         Raises:
             StoreError: If the events are gone but bytes stay in the files, because another program
                 stands in the way. Erasing again finishes it.
+        """
+        ...
+
+    def erasures(self) -> int:
+        """Number of the newest erasure, 0 before the first; it grows with every one."""
+        ...
+
+    def check(self) -> None:
+        """Look whether the database can be reached and has the newest tables.
+
+        Raises:
+            StoreError: If not.
         """
         ...
 

@@ -15,7 +15,7 @@ from tailorlm.errors import MissingExtraError, StoreError
 from tailorlm.store.address import PostgresAddress, connect_options
 
 _SCHEMA_LOCK = 0x7A110421
-_SCRUBBED = ("events", "states", "populations", "users")
+_SCRUBBED = ("events", "states", "populations", "users", "api_keys", "audit")
 _SCRUB_SECONDS = 10.0
 
 

@@ -17,13 +17,13 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tailorlm.errors import IdempotencyError, InputError, NotFoundError
+from tailorlm.errors import IdempotencyError, InputError, NotFoundError, StoreVersionError
 from tailorlm.store import derived, erasing, transfer
 from tailorlm.store.address import parse_address
 from tailorlm.store.base import Erasure, StoredState, UserSummary
 from tailorlm.store.database import Database, make_backend
 from tailorlm.store.keyring import KeyRing
-from tailorlm.store.migrate import bring_up_to_date
+from tailorlm.store.migrate import bring_up_to_date, stored_revision
 from tailorlm.store.rows import (
     EVENT_COLUMNS,
     check_payload,
@@ -35,7 +35,7 @@ from tailorlm.store.rows import (
     row_turn,
     turn_named,
 )
-from tailorlm.store.schema import IS_TURN, events, users
+from tailorlm.store.schema import HEAD, IS_TURN, erasures, events, users
 from tailorlm.types import (
     Attribute,
     Event,
@@ -52,6 +52,7 @@ _EVENT_OF_KEY = sa.select(*EVENT_COLUMNS).where(
     events.c.user_number == sa.bindparam("user_number"), events.c.key == sa.bindparam("key")
 )
 _INSERT_EVENT = events.insert()
+_NEWEST_ERASURE = sa.select(sa.func.max(erasures.c.number))
 _TURN_TAKEN = sa.select(events.c.position).where(events.c.turn_id == sa.bindparam("turn"), IS_TURN)
 _USER = sa.select(users.c.number, users.c.next_position).where(users.c.id == sa.bindparam("user"))
 _USER_LOCKED = _USER.with_for_update()
@@ -89,7 +90,13 @@ class SqlStore:
             raise
 
     def append(
-        self, user: str, payload: Payload, *, key: str | None = None, time: float | None = None
+        self,
+        user: str,
+        payload: Payload,
+        *,
+        key: str | None = None,
+        time: float | None = None,
+        after: int = 0,
     ) -> Event:
         """Add one event to the user's log; see `tailorlm.store.Store.append`."""
         check_id(user, "user id")
@@ -98,6 +105,8 @@ class SqlStore:
         payload = check_payload(payload)
         with self._database.write() as connection:
             number, position = _take_position(connection, user)
+            if position <= after:
+                raise NotFoundError("The user was erased meanwhile, so nothing was added.")
             first = self._event_of_key(connection, number, user, key)
             if first is not None:
                 connection.rollback()  # gives the position back
@@ -254,6 +263,21 @@ class SqlStore:
     def erase(self, user: str) -> Erasure:
         """Remove a user so that no byte stays; see `tailorlm.store.erasing`."""
         return erasing.erase(self._database, user)
+
+    def erasures(self) -> int:
+        """Number of the newest erasure, 0 before the first."""
+        with self._database.read() as connection:
+            return int(connection.execute(_NEWEST_ERASURE).scalar() or 0)
+
+    def check(self) -> None:
+        """Look whether the database can be reached and has the newest tables."""
+        with self._database.read() as connection:
+            found = stored_revision(connection, self._database.label)
+        if found != HEAD:
+            raise StoreVersionError(
+                f"The tables of {self._database.label} are at {str(found)[:40]!r}, but this "
+                f"tailorlm needs {HEAD!r}. Start it again to bring them up to date."
+            )
 
     @property
     def keyring(self) -> KeyRing:
