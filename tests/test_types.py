@@ -13,6 +13,7 @@ from tailorlm.types import (
     MAX_TEXT,
     Attribute,
     Candidate,
+    Correction,
     Document,
     Edit,
     Message,
@@ -133,6 +134,7 @@ payloads = st.one_of(
     st.builds(Document, words, words),
     st.builds(Statement, words),
     st.builds(Attribute, words, words),
+    st.builds(Correction, words, words, st.sampled_from(Correction.ACTIONS), words),
 )
 
 
@@ -198,3 +200,5 @@ def test_a_line_for_each_kind() -> None:
     assert describe(Document("x" * 99)) == f"wrote '{'x' * 57}...'"
     assert describe(Statement("be brief")) == "said 'be brief'"
     assert describe(Attribute("city", "Lisbon")) == "city is 'Lisbon'"
+    assert describe(Correction("tag", "Jazz", "set", "liked")) == "set the tag 'Jazz' as liked"
+    assert describe(Correction("rule", "Be brief", "release")) == "took back the rule 'Be brief'"

@@ -15,6 +15,7 @@ from tailorlm.types import (
     FEEDBACK_KINDS,
     Attribute,
     Candidate,
+    Correction,
     Document,
     Edit,
     Message,
@@ -80,6 +81,9 @@ def describe(payload: Payload) -> str:
             return f"said {_short(text)}"
         case Attribute(name=name, value=value):
             return f"{name} is {_short(value)}"
+        case Correction(kind=kind, name=name, action=action, value=value):
+            done = {"lock": "locked", "set": "set", "forget": "forgot"}.get(action, "took back")
+            return f"{done} the {kind} {_short(name)}{f' as {value}' if value else ''}"
 
 
 def _short(text: str) -> str:

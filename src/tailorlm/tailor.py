@@ -28,6 +28,7 @@ from tailorlm.types import (
     Attribute,
     Candidate,
     Context,
+    Correction,
     Document,
     Edit,
     Event,
@@ -159,6 +160,25 @@ class Tailor:
         """Record a fact about the user."""
         return self.give(user, Attribute(name, value), key=key)
 
+    def correct(
+        self,
+        user: str,
+        kind: str,
+        name: str,
+        action: str,
+        value: str = "",
+        *,
+        key: str | None = None,
+    ) -> Event:
+        """Record that the user locks, sets or forgets a belief, or takes that back.
+
+        Arguments as the attributes of `Correction`.
+
+        Raises:
+            FeedbackError: If the action or the value cannot be used.
+        """
+        return self.give(user, Correction(kind, name, action, value), key=key)
+
     def learns_from(self, feedback: Feedback) -> bool:
         """Whether the method learns from this kind of feedback (all kinds are recorded)."""
         return type(feedback) in self.method.accepts
@@ -246,9 +266,9 @@ class Tailor:
                 return who, self.store.load_population(method)
             case Earlier(user, turn, before):
                 return self.store.feedback(user, turn, before=before)
-            case Append(user, payload, key):
+            case Append(user, payload, key, after):
                 kept = payload if self.keep is None else self.keep(payload)
-                return self.store.append(user, kept, key=key)
+                return self.store.append(user, kept, key=key, after=after)
             case Keep(user, state):
                 return self._keep(user, state)
             case Complete(requests=requests):
@@ -267,7 +287,7 @@ class Tailor:
             return self.store.save_state(user, state)
         except StoreCorruptError:
             raise
-        except StoreError:
+        except (NotFoundError, StoreError):  # not found: erased meanwhile
             return False
 
 

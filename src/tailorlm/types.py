@@ -22,6 +22,8 @@ MAX_TEXT = 1_000_000
 """Longest text, in characters, that a query, statement or document may have."""
 MAX_ID = 200
 """Longest user id, turn id or idempotency key, in characters."""
+MAX_NAME = 2000
+"""Longest name of what a correction is about, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,44 @@ class Attribute:
     value: str
 
 
-Feedback = Ranking | Pick | Edit | Rating | Document | Statement | Attribute
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the user says of a belief: that it holds, that it does not, or neither any more.
+
+    A later correction of the same belief takes the place of the earlier one.
+
+    Attributes:
+        kind: The belief's kind, as in `Belief`: "tag", "style", "rule", "statement", ...
+        name: The belief's name.
+        action: "lock" keeps the belief whatever feedback says; "set" states one, which need not be
+            there yet; "forget" has it never used; "release" takes the correction back.
+        value: "liked" or "disliked", to lock or set; "" is "liked". Only tags and styles can be
+            disliked.
+    """
+
+    ACTIONS: ClassVar[tuple[str, ...]] = ("lock", "set", "forget", "release")
+    TAGS: ClassVar[tuple[str, ...]] = ("tag", "style")
+    SAID: ClassVar[tuple[str, ...]] = ("statement", "attribute")
+
+    kind: str
+    name: str
+    action: str
+    value: str = ""
+
+    @property
+    def family(self) -> str:
+        """What shares its names: "tag" (tags and styles), "said" (statements, facts), or "rule"."""
+        if self.kind in self.TAGS:
+            return "tag"
+        return "said" if self.kind in self.SAID else "rule"
+
+    @property
+    def key(self) -> str:
+        """The name as corrections are told apart by it: without case, blanks and a last stop."""
+        return belief_key(self.name)
+
+
+Feedback = Ranking | Pick | Edit | Rating | Document | Statement | Attribute | Correction
 TurnFeedback = Ranking | Pick | Edit | Rating
 Payload = Turn | Feedback
 
@@ -190,6 +229,7 @@ FEEDBACK_KINDS: Mapping[str, type] = MappingProxyType(
         "document": Document,
         "statement": Statement,
         "attribute": Attribute,
+        "correction": Correction,
     }
 )
 """Kind of feedback by its name in the database, in HTTP and in files."""
@@ -240,6 +280,7 @@ class Belief:
         superseded: When something later took its place, or None while it holds.
         superseded_by: What that was, in words: 'statement "I moved to Lisbon"', "edit", "ranking".
             It may be there before `superseded` is, when only a part has been replaced.
+        correction: What the user said of it: "locked", "set", "forgotten", or "" for nothing.
     """
 
     kind: str
@@ -253,6 +294,7 @@ class Belief:
     since: float | None = None
     superseded: float | None = None
     superseded_by: str = ""
+    correction: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +320,7 @@ class Profile:
         rows += [
             f"  {b.name:<28} {b.probability:6.1%}  effect {b.effect:+.2f} "
             f"[{b.low:+.2f}, {b.high:+.2f}]  evidence {b.evidence}"
+            f"{f'  {b.correction}' if b.correction else ''}"
             for b in self.beliefs
             if b.since is None
         ][:10]
@@ -290,6 +333,16 @@ class Profile:
         return tuple(belief for belief in self.beliefs if belief.since is not None)
 
 
+def belief_key(name: str) -> str:
+    """A belief's name without case, further blanks, a stop at its end, and where it applies.
+
+    A rule by subject is named like "Use bullet points. (by subject: travel)"; corrections are about
+    the rule on any subject.
+    """
+    general = name.split(" (by subject: ", 1)[0]
+    return " ".join(general.split()).rstrip(" .").casefold()
+
+
 def history_of(belief: Belief, day: Callable[[float], str]) -> str:
     """When something was said, and when and by what it was replaced, for a person.
 
@@ -298,6 +351,8 @@ def history_of(belief: Belief, day: Callable[[float], str]) -> str:
         day: Writes a time.
     """
     parts = [f"said {day(belief.since or 0.0)}"]
+    if belief.correction:
+        parts.append(belief.correction)
     if belief.superseded is not None:
         parts.append(f"replaced {day(belief.superseded)} by {belief.superseded_by}")
     elif belief.superseded_by:
@@ -367,6 +422,8 @@ def check_feedback(feedback: Feedback, turn: Turn | None) -> None:
     elif isinstance(feedback, Attribute):
         check_id(feedback.name, "attribute name")
         check_text(feedback.value, "attribute value")
+    elif isinstance(feedback, Correction):
+        _check_correction(feedback)
     elif turn is None:
         raise FeedbackError(f"A {kind_of(feedback)} must name a turn of the user.")
     elif isinstance(feedback, Ranking):
@@ -420,6 +477,36 @@ def _check_position(position: int, n_candidates: int) -> None:
     if not 0 <= position < n_candidates:
         raise FeedbackError(
             f"There is no candidate {position}; the turn has {n_candidates}, counted from 0."
+        )
+
+
+def _check_correction(correction: Correction) -> None:
+    check_id(correction.kind, "kind of belief")
+    check_text(correction.name, "name of the belief")
+    if len(correction.name) > MAX_NAME:
+        raise FeedbackError(
+            f"The name of a belief has at most {MAX_NAME:,} characters, but got "
+            f"{len(correction.name):,}. Give it as the profile does."
+        )
+    if correction.action not in Correction.ACTIONS:
+        raise FeedbackError(
+            f"A correction is one of {', '.join(Correction.ACTIONS)}, but got "
+            f"{str(correction.action)[:40]!r}."
+        )
+    if correction.value not in ("", "liked", "disliked"):
+        raise FeedbackError(
+            f"A belief is 'liked' or 'disliked', but got {str(correction.value)[:40]!r}."
+        )
+    if correction.value and correction.action not in ("lock", "set"):
+        raise FeedbackError(f"To {correction.action} a belief takes no value. Leave it out.")
+    if correction.value == "disliked" and correction.family != "tag":
+        raise FeedbackError(
+            f"Only a tag can be disliked, not a {correction.kind}. Forget it, or say what you want "
+            "instead."
+        )
+    if correction.action == "set" and correction.family == "said":
+        raise FeedbackError(
+            f"A {correction.kind} cannot be set. Say it, or give it as a fact (describe)."
         )
 
 

@@ -12,6 +12,7 @@ from tailorlm.types import (
     Attribute,
     Candidate,
     Context,
+    Correction,
     Document,
     Edit,
     Event,
@@ -102,6 +103,7 @@ def random_feedback(turn: Turn, rng: np.random.Generator, canary: str) -> Feedba
         Statement(f"{canary} call me Dr. {turn.id}"),
         Document(f"{canary} a letter of mine, number {turn.id}.", "letter"),
         Attribute("city", f"{canary} town"),
+        Correction("rule", f"Mention {canary} in answer {turn.id}.", "set"),
     ]
     return choices[int(rng.integers(len(choices)))]
 

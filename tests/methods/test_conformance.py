@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import inspect
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from tailorlm.types import (
     FEEDBACK_KINDS,
     Attribute,
     Context,
+    Correction,
     Document,
     Message,
     Plan,
@@ -235,6 +237,83 @@ def test_what_is_said_takes_effect_at_the_next_plan(
     assert (shown[later].probability, shown[later].superseded) == (1.0, None)
     assert shown[earlier].superseded == shown[later].since == 1_700_000_101.0
     assert later in shown[earlier].superseded_by
+
+
+CORRECTING = [n for n in NAMES if Correction in registry.find(registry.METHODS, n).accepts]
+
+
+def corrected(method: Method, state: object, *corrections: Correction) -> object:
+    for position, correction in enumerate(corrections, start=900):
+        state = method.observe(state, event_of(position, correction))
+    return state
+
+
+@pytest.mark.parametrize("name", CORRECTING)
+def test_what_a_user_corrects_is_obeyed_at_the_next_plan_and_shown(name: str) -> None:
+    method = registry.find(registry.METHODS, name)(parts())
+    state = fold(method, random_log(11))
+    stated = corrected(
+        method,
+        state,
+        Correction("tag", "baking", "set", "liked"),
+        Correction("tag", "Chess", "lock", "disliked"),
+        Correction("rule", "Use bullet points.", "set"),
+    )
+    plans = [*plans_of(method, stated, CONTEXT, 1), *plans_of(method, stated, CONTEXT, 3)]
+    for plan in (*plans, method.unlearned_plan(stated, CONTEXT)):
+        prompt = " ".join(message.content for message in plan.messages)
+        assert "aking" in prompt
+        assert "Chess" not in plan.tags
+        assert "Use bullet points." in plan.rules
+    shown = {b.name.casefold(): b for b in method.explain(stated, "ana").beliefs}
+    assert (shown["baking"].correction, shown["baking"].probability) == ("set", 1.0)
+    assert (shown["chess"].correction, shown["chess"].probability) == ("locked", 0.0)
+    assert shown["use bullet points."].correction == "set"
+    forgot = corrected(
+        method,
+        stated,
+        Correction("tag", "Baking", "forget"),
+        Correction("rule", "use bullet points", "forget"),
+    )
+    plans = [*plans_of(method, forgot, CONTEXT, 1), *plans_of(method, forgot, CONTEXT, 3)]
+    for plan in (*plans, method.unlearned_plan(forgot, CONTEXT)):
+        assert not {"Baking", "Chess"} & set(plan.tags)
+        assert not any("aking" in rule or "bullet" in rule for rule in plan.rules)
+    shown = {b.name.casefold(): b for b in method.explain(forgot, "ana").beliefs}
+    assert {shown["baking"].correction, shown["use bullet points"].correction} == {"forgotten"}
+    assert method.load(method.dump(forgot)) is not None
+    assert method.dump(method.load(method.dump(forgot))) == method.dump(forgot)
+
+
+@pytest.mark.parametrize("name", CORRECTING)
+def test_a_forgotten_statement_is_out_until_it_is_said_again(name: str) -> None:
+    method = registry.find(registry.METHODS, name)(parts())
+    said = "Call me Dr. Reyes"
+    state = method.observe(method.initial(User("ana")), event_of(1, Statement(said)))
+    forgot = corrected(method, state, Correction("statement", said, "forget"))
+    (plan,) = plans_of(method, forgot, CONTEXT, 1)
+    assert "Reyes" not in str(plan)
+    (belief,) = (b for b in method.explain(forgot, "ana").beliefs if b.name == said)
+    assert (belief.correction, belief.probability) == ("forgotten", 0.0)
+    again = method.observe(forgot, event_of(999, Statement(said)))
+    (plan,) = plans_of(method, again, CONTEXT, 1)
+    assert said in plan.rules
+
+
+@pytest.mark.parametrize("name", CORRECTING)
+def test_what_is_taken_back_leaves_no_trace(name: str, tmp_path: Path) -> None:
+    method = registry.find(registry.METHODS, name)(parts())
+    with Tailor(open_store(str(tmp_path / "t.db")), llm="builtin", method=method) as tailor:
+        tailor.say("ana", "Use bullet points")
+        before = tailor.profile("ana")
+        tailor.correct("ana", "rule", "Write in prose, without bullet points.", "set")
+        tailor.correct("ana", "tag", "Baking", "forget")
+        assert tailor.profile("ana").beliefs != before.beliefs
+        tailor.correct("ana", "rule", "write in prose, without bullet points", "release")
+        tailor.correct("ana", "style", "Baking", "release")
+        assert tailor.profile("ana") == before
+        tailor.store.drop_states("ana")
+        assert tailor.profile("ana") == before
 
 
 def test_a_small_budget_is_spent_on_wishes_and_on_what_bears_on_the_query(method: Method) -> None:

@@ -13,7 +13,7 @@ from tailorlm.privacy import create_detector
 from tailorlm.privacy.placeholders import scrubbed_payload
 from tailorlm.service import start
 from tailorlm.service.scrubbing import ScrubbingUpstream
-from tailorlm.types import Attribute, Document, Edit, Ranking, Statement
+from tailorlm.types import Attribute, Correction, Document, Edit, Ranking, Statement
 
 REGEX = create_detector("regex")
 
@@ -63,6 +63,11 @@ def test_the_gateway_scrubs_whatever_answers() -> None:
         (Attribute("home", "Lisbon"), Attribute("home", "Lisbon")),
         (Ranking("t", ((0,), (1,))), Ranking("t", ((0,), (1,)))),
         (Statement("My DNI is 12345678Z"), Statement("My DNI is [national id]")),
+        (
+            Correction("rule", "Greet me as Dear Tom", "forget"),
+            Correction("rule", "Greet me as Dear [person]", "forget"),
+        ),
+        (Correction("tag", "Dear Tom", "lock"), Correction("tag", "Dear Tom", "lock")),
     ],
 )
 def test_placeholders_take_the_place_of_personal_data(payload: object, kept: object) -> None:

@@ -21,7 +21,7 @@ from tailorlm.loop.effects import About, Complete, Earlier, Keep, Load, Read, St
 from tailorlm.loop.gate import Gate, GateState
 from tailorlm.methods.base import Method
 from tailorlm.store.base import StoredState
-from tailorlm.types import Edit, Event, Payload, Pick, Ranking, Rating, Turn
+from tailorlm.types import Correction, Edit, Event, Payload, Pick, Ranking, Rating, Turn
 
 State = TypeVar("State")
 Result = TypeVar("Result")
@@ -119,6 +119,10 @@ class Learner(Generic[State]):
 
     def _corrects(self, user: str, event: Event) -> Steps[bool]:
         """Whether an event corrects feedback that was given before it."""
+        if isinstance(event.payload, Correction):
+            log: list[Event] = yield Read(user, 0)
+            before = [other for other in log if other.position < event.position]
+            return any(subject(other) == subject(event) for other in before)
         if event.turn is None:
             return False
         earlier: list[Event] = yield Earlier(user, event.turn.id, event.position)
@@ -176,14 +180,17 @@ def subject(event: Event) -> tuple[object, ...]:
 
 
 def judged(payload: Payload) -> tuple[object, ...] | None:
-    """What feedback on a turn judges, or None for what judges nothing.
+    """What feedback judges, or None for what judges nothing.
 
-    Rankings and picks both order a turn's candidates; edits and ratings concern one candidate.
+    Rankings and picks both order a turn's candidates; edits and ratings concern one candidate;
+    corrections concern one belief.
     """
     if isinstance(payload, Ranking | Pick):
         return ("order", payload.turn)
     if isinstance(payload, Rating | Edit):
         return (type(payload).__name__, payload.turn, payload.candidate)
+    if isinstance(payload, Correction):
+        return ("correction", payload.family, payload.key)
     return None
 
 

@@ -46,8 +46,9 @@ def profile_of(
     beliefs += _phrases_by_subject(tastes, state, general, least)
     beliefs.sort(key=lambda belief: (-round(belief.probability, 2), -belief.effect))
     beliefs += [belief for taste in tastes.facets for belief in _given_up(taste, state)]
-    beliefs += state.said.beliefs()
-    sure = [b.probability for b in beliefs if b.kind == "rule" and b.superseded is None]
+    beliefs = list(state.said.beliefs(beliefs))
+    sure = [b.probability for b in beliefs if b.kind == "rule" and b.superseded is None
+            and b.correction != "forgotten"]  # fmt: skip
     return Profile(
         user=user,
         method=method,

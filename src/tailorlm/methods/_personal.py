@@ -52,8 +52,10 @@ def personal_plan(
     What the user said has the first claim on the budget, in the order of `Said.claim_order` if
     not all of it fits; then come the sections in their order, each line by line. In the prompt the
     statements come last, oldest first. The plan's rules are the lines that are rules, then the
-    statements. Its purpose is "generic" if no line of a section is in it.
+    statements. Its purpose is "generic" if no line of a section is in it. Lines that the user had
+    forgotten, or stated as a rule of their own, are passed over.
     """
+    said = said.with_tags_in_words()
     statements = said.in_force()
     written = _Written(method.config.budget, tuple(section.title for section in sections))
     written.say(statements, range(len(statements))[::-1])
@@ -63,7 +65,7 @@ def personal_plan(
         line
         for place, section in enumerate(sections)
         for line in section.lines
-        if written.add(place, line)
+        if said.corrected.of("rule", line.name) is None and written.add(place, line)
     ]
     left_out = written.left_out
     if len(left_out) > _MOST_LEFT_OUT:

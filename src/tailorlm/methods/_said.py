@@ -1,7 +1,8 @@
 """What a user has said, with what took its place: the record that methods keep of statements.
 
 A statement holds until a later one, a fact, an edit or a ranking contradicts it. What was replaced
-stays in the record with its date and with what replaced it, and is left out of prompts.
+stays in the record with its date and with what replaced it, and is left out of prompts. What a user
+corrects (locks, sets, forgets) is kept beside it; see `_corrected`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import numpy as np
 
 from tailorlm.encoders.base import Encoder, encode_query
 from tailorlm.errors import StateError
+from tailorlm.methods._corrected import Corrected
 from tailorlm.types import (
     Attribute,
     Belief,
     Candidate,
+    Correction,
     Edit,
     Event,
     Pick,
     Ranking,
     Statement,
     Turn,
+    belief_key,
 )
 from tailorlm.writing.rules import StyleRule
 from tailorlm.writing.statements import (
@@ -36,7 +40,7 @@ from tailorlm.writing.statements import (
     superseded_claims,
 )
 
-SAID: frozenset[type] = frozenset({Statement, Attribute, Edit, Ranking, Pick})
+SAID: frozenset[type] = frozenset({Statement, Attribute, Edit, Ranking, Pick, Correction})
 """Feedback that adds to a record or takes from it; a method that keeps one accepts all of it."""
 MAX_BYTES = 4000
 """Size of a record as JSON; what is older is in the log alone."""
@@ -135,15 +139,17 @@ class Said:
     Attributes:
         entries: By when they were last said, the newest last; replaced ones among them.
         dropped: Entries that had to leave for newer ones; the log has them.
-        limit: Size in bytes, as JSON, that the record may have.
+        limit: Size in bytes, as JSON, that the entries may have.
+        corrected: What the user locked, set and forgot.
     """
 
     entries: tuple[Entry, ...] = ()
     dropped: int = 0
     limit: int = field(default=MAX_BYTES, compare=False)
+    corrected: Corrected = field(default_factory=Corrected)
 
     def __bool__(self) -> bool:
-        return bool(self.entries)
+        return bool(self.entries or self.corrected.marks)
 
     def observe(self, event: Event) -> Said:
         """The record after an event; only what is said, and what contradicts it, changes it."""
@@ -158,6 +164,8 @@ class Said:
             case Attribute(name=name, value=value):
                 entry = Entry(_cut(value), event.time, event.time, event.id, name=name)
                 return self._with(entry, event, f"attribute {_quoted(entry.wording)}")
+            case Correction():
+                return self._corrected(payload, event)
             case Edit(candidate=candidate, text=text) if turn is not None:
                 shown = turn.candidates[candidate]
                 return self._against((text,), (shown.text,), (shown,), event)
@@ -169,8 +177,29 @@ class Said:
                 return self
 
     def in_force(self) -> tuple[str, ...]:
-        """What holds now, oldest first."""
-        return tuple(entry.wording for entry in self.entries if entry.holds)
+        """What holds now, with the rules that the user locked or set, oldest first."""
+        return tuple(entry.wording for entry in self.holding)
+
+    @property
+    def holding(self) -> tuple[Entry, ...]:
+        """The entries of `in_force`."""
+        said = tuple(entry for entry in self.entries if self.holds(entry))
+        rules = self.corrected.followed("rule")
+        stated = {belief_key(entry.wording) for entry in said}
+        added = (
+            Entry(mark.name, mark.time, mark.time, "")
+            for mark in rules
+            if belief_key(mark.name) not in stated
+        )
+        return tuple(sorted((*said, *added), key=lambda entry: entry.last))
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether nothing has taken an entry's place, and the user has not had it forgotten."""
+        return entry.holds and not self.corrected.bars("said", entry.wording)
+
+    def with_tags_in_words(self) -> Said:
+        """The same for prompts that name no tags: the tags that the user corrected are wishes."""
+        return replace(self, corrected=self.corrected.tags_in_words())
 
     def claim_order(self, query: str, encoder: Encoder) -> tuple[int, ...]:
         """Places of what holds, in the order of claims on a budget that does not hold all of it.
@@ -178,10 +207,10 @@ class Said:
         First comes how to answer, the newest before the oldest; then what tells of the user, the
         closest to the query first.
         """
-        holding = [entry for entry in self.entries if entry.holds]
+        holding = self.holding
         newest = list(reversed(range(len(holding))))
-        how = [i for i in newest if holding[i].tells_how]
-        rest = [i for i in newest if not holding[i].tells_how]
+        how = [i for i in newest if holding[i].tells_how or not holding[i].event]
+        rest = [i for i in newest if i not in how]
         if not rest:
             return tuple(how)
         near = encoder.encode([holding[i].wording for i in rest]) @ encode_query(encoder, query)
@@ -193,20 +222,25 @@ class Said:
         Only words are compared: "likes the food of Porto" is outdated by a move away from Porto.
         """
         named = set(stems(line))
-        gone = {value for e in self.entries if not e.holds for value in e.part.values}
-        here = {value for e in self.entries if e.holds for value in e.part.values}
+        gone = {value for e in self.entries if not self.holds(e) for value in e.part.values}
+        here = {value for e in self.entries if self.holds(e) for value in e.part.values}
         return any(named.issuperset(value) for value in gone - here)
 
     def allows(self, rule: StyleRule) -> bool:
         """Whether nothing that holds at all times speaks against a rule of writing."""
-        wishes = (e.part for e in self.entries if e.holds and not e.part.scope)
+        if self.corrected.bars("rule", rule.text):
+            return False
+        wishes = (entry.part for entry in self.holding if not entry.part.scope)
         return not any(rule.excludes(wish) for part in wishes for wish in part.rules)
 
-    def beliefs(self) -> tuple[Belief, ...]:
-        """What holds, then what was replaced, each newest first."""
+    def beliefs(self, learned: Sequence[Belief] = ()) -> tuple[Belief, ...]:
+        """What was learned, then what holds, then what was replaced, each newest first.
+
+        All of it is as the user's corrections leave it.
+        """
         newest = list(reversed(self.entries))
         order = sorted(newest, key=lambda entry: not entry.holds)
-        return tuple(entry.belief for entry in order)
+        return self.corrected.on((*learned, *(entry.belief for entry in order)))
 
     def note(self) -> str:
         """A sentence on what is no longer kept, to end a summary with; "" when nothing is."""
@@ -217,8 +251,10 @@ class Said:
 
     def to_bytes(self) -> bytes:
         """The record as JSON."""
+        marks = self.corrected.to_json()
+        head = [self.dropped, {"corrected": marks}] if marks else [self.dropped]
         return json.dumps(
-            [self.dropped, *map(_row, self.entries)], ensure_ascii=False, separators=(",", ":")
+            [*head, *map(_row, self.entries)], ensure_ascii=False, separators=(",", ":")
         ).encode("utf-8", "replace")
 
     @classmethod
@@ -232,8 +268,10 @@ class Said:
             dropped, *rows = json.loads(data)
             if isinstance(dropped, bool) or not isinstance(dropped, int):
                 raise TypeError("a number of dropped entries is missing")
-            return cls(tuple(_entry(row) for row in rows), dropped, limit)
-        except (ValueError, TypeError) as error:
+            marks = rows.pop(0)["corrected"] if rows and isinstance(rows[0], dict) else []
+            entries = tuple(_entry(row) for row in rows)
+            return cls(entries, dropped, limit, Corrected.of_json(marks))
+        except (ValueError, TypeError, KeyError) as error:
             raise StateError(
                 f"The record of statements is damaged ({type(error).__name__}). Rebuild it."
             ) from None
@@ -253,7 +291,20 @@ class Said:
             kept.append(old)
         if not (part.withdraws and replaced):
             kept.append(entry)
-        return replace(self, entries=tuple(kept))._bounded()
+        corrected = self.corrected.said(entry.wording, part.rules)
+        return replace(self, entries=tuple(kept), corrected=corrected)._bounded()
+
+    def _corrected(self, correction: Correction, event: Event) -> Said:
+        """The record after a correction; a rule that is set replaces what it contradicts."""
+        entries = self.entries
+        if correction.family == "rule" and correction.action in ("lock", "set"):
+            part, by = _part("", correction.name), f"rule {_quoted(correction.name)}"
+            entries = tuple(
+                old.without(superseded_claims(part, old.part), event, by) if old.holds else old
+                for old in entries
+            )
+        corrected = self.corrected.observe(correction, event.time)
+        return replace(self, entries=entries, corrected=corrected)
 
     def _against(
         self,
@@ -273,7 +324,7 @@ class Said:
         asked = frozenset(stems(event.turn.query))
         entries = list(self.entries)
         for place, old in enumerate(entries):
-            if not old.holds or not old.part.rules:
+            if not old.holds or not old.part.rules or self._is_locked(old):
                 continue
             if old.part.scope and not old.part.scope & asked:
                 continue
@@ -287,6 +338,10 @@ class Said:
             ]
             entries[place] = old.without(claims, event, _words_for(event))
         return replace(self, entries=tuple(entries))
+
+    def _is_locked(self, entry: Entry) -> bool:
+        mark = self.corrected.of("said", entry.wording)
+        return mark is not None and mark.word == "locked"
 
     def _bounded(self) -> Said:
         """The record without what does not fit: what was replaced first, then the oldest."""

@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tailorlm.choice.design import Posterior, Prospect
+from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
+from tailorlm.methods._corrected import Corrected
 from tailorlm.methods._said import Said
 from tailorlm.methods.base import (
     Method,
@@ -22,9 +25,11 @@ from tailorlm.methods.base import (
 )
 from tailorlm.tags import TagLibrary
 from tailorlm.tags.prompt import personal_prompt
-from tailorlm.types import Context, Event, Message, Plan, Purpose, User
+from tailorlm.types import Context, Event, Message, Plan, Purpose, User, belief_key
 
 FloatArray = npt.NDArray[np.float64]
+_NEVER = -1e6
+"""Worth at which a tag is designed for last of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,96 @@ def best_tags(scores: FloatArray, library: TagLibrary, config: TagsConfig) -> li
     return chosen
 
 
+@dataclass(frozen=True)
+class Unsettled:
+    """A posterior for designing answers that leaves the tags alone which the user corrected.
+
+    Attributes:
+        posterior: Of the learner.
+        settled: Positions of those tags, shape (m,).
+    """
+
+    posterior: Posterior[Any]
+    settled: npt.NDArray[np.intp]
+
+    def mean(self, state: Any) -> FloatArray:
+        """See `Posterior`; no other tag is worth less than a settled one."""
+        mean = self.posterior.mean(state).copy()
+        mean[self.settled] = _NEVER
+        return mean
+
+    def sd(self, state: Any) -> FloatArray:
+        """See `Posterior`."""
+        return self.posterior.sd(state).copy()
+
+    def probability(self, state: Any) -> FloatArray:
+        """See `Posterior`; none of the settled tags is liked."""
+        chance = self.posterior.probability(state).copy()
+        chance[self.settled] = 0.0
+        return chance
+
+    def relevance_weight(self, state: Any) -> float:
+        """See `Posterior`."""
+        return self.posterior.relevance_weight(state)
+
+    def search(self, state: Any, places: int) -> float:
+        """See `Posterior`."""
+        return self.posterior.search(state, places)
+
+    def prospect(
+        self,
+        state: Any,
+        tags: npt.NDArray[np.intp],
+        n_sets: int,
+        size: int,
+        rng: np.random.Generator,
+    ) -> Prospect:
+        """See `Posterior`."""
+        return self.posterior.prospect(state, tags, n_sets, size, rng)
+
+
+def corrected_tags(
+    method: Method[Any], context: Context, tags: Sequence[str], corrected: Corrected
+) -> list[str]:
+    """Tags of an answer as the user's corrections leave them, no more than there were.
+
+    Of the ordinary tags that the user locked or set, those closest to the query come first, as many
+    as an answer has tags.
+    """
+    settled = settled_tags(method, context, corrected)
+    ordinary = frozenset(method.parts.library.tags)
+    pairs = [(pair.first, pair.second) for pair in method.parts.library.pairs]
+    opposite = {**dict(pairs), **{second: first for first, second in pairs}}
+    against = {opposite[tag] for tag in settled if tag in opposite}
+    free = [
+        tag
+        for tag in tags
+        if tag not in settled and tag not in against and not corrected.bars("tag", tag)
+    ]
+    room = max(sum(tag in ordinary for tag in tags) - sum(tag in ordinary for tag in settled), 0)
+    kept = [tag for tag in free if tag in ordinary][:room]
+    return [*settled, *kept, *(tag for tag in free if tag not in ordinary)]
+
+
+def settled_tags(method: Method[Any], context: Context, corrected: Corrected) -> list[str]:
+    """The tags and styles that every answer to a query has, since the user locked or set them.
+
+    Ordinary tags that are too many for an answer go by how close they are to the query.
+    """
+    library, encoder = method.parts.library, method.parts.encoder
+    known = {belief_key(tag): tag for tag in (*library.tags, *library.styles)}
+    named = [known.get(belief_key(mark.name)) for mark in corrected.followed("tag")]
+    liked = list(dict.fromkeys(tag for tag in named if tag is not None))
+    styles = [tag for tag in liked if tag in library.styles]
+    tags = [tag for tag in liked if tag not in library.styles]
+    most = int(getattr(method.config, "tags_per_answer", len(tags)))
+    if len(tags) > most:
+        near = encoder.encode([library.text(tag) for tag in tags])
+        order = np.argsort(-(near @ encode_query(encoder, context.query)), kind="stable")
+        tags = [tags[i] for i in order[:most]]
+    return [*tags, *styles]
+
+
 def tag_plan(
     method: Method[Any],
     context: Context,
@@ -104,8 +199,11 @@ def tag_plan(
 ) -> Plan:
     """A plan for an answer under these tags, styles and what was said, as far as the budget allows.
 
-    Its purpose is "generic" if no tag or style is left in it.
+    Its purpose is "generic" if no tag or style is left in it. Tags that the user locked or set come
+    first, and those that the user forgot or dislikes are left out.
     """
+    if said is not None and said.corrected.marks:
+        tags = corrected_tags(method, context, tags, said.corrected)
     styles = set(method.parts.library.styles)
     statements = said.in_force() if said is not None else ()
     write = partial(

@@ -21,7 +21,7 @@ from tailorlm.choice import Gaussian, GaussianState, Sparse, SparseState, propos
 from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
 from tailorlm.methods._said import SAID, Said
-from tailorlm.methods._tag_plans import tag_plan
+from tailorlm.methods._tag_plans import Unsettled, settled_tags, tag_plan
 from tailorlm.methods.base import (
     Method,
     MethodConfig,
@@ -31,6 +31,7 @@ from tailorlm.methods.base import (
 from tailorlm.types import (
     Belief,
     Context,
+    Correction,
     Edit,
     Event,
     Pick,
@@ -40,6 +41,7 @@ from tailorlm.types import (
     Ranking,
     Rating,
     User,
+    belief_key,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -50,6 +52,8 @@ _EFFORT = 0.5
 """What ranking costs a user, in the Gumbel units of one ranking's noise."""
 _RATING_STEP = 0.5
 """How far a score must lie from the user's usual one to say something."""
+_STATED = 1.0
+"""Worth of a tag that the user locked or set, in Gumbel units: that of a liked tag, about."""
 _MOST_EVIDENCE = 65535
 _DAY = 86400
 _HEAD = struct.Struct("<IIIf")
@@ -185,32 +189,41 @@ class BayesTags(Method[BayesTagsState]):
     ) -> Plans:
         """The current best answer and `n - 1` informative ones.
 
-        A single answer draws only on tags that are probably liked; with none it is generic.
+        A single answer draws only on tags that are probably liked; with none it is generic. Tags
+        that the user corrected are not designed for: those liked take their places in every answer.
         """
+        settled = self._corrected(state)
+        held = len(settled_tags(self, context, state.said.corrected)) if len(settled) else 0
         sets = propose(
-            self.learner,
+            Unsettled(self.learner, settled),
             state.posterior,
             n,
-            self.config.tags_per_answer,
+            max(self.config.tags_per_answer - held, 0),
             rng,
             relevance=self._relevance(context.query),
         )
         if n == 1:
             liked = self.learner.probability(state.posterior) >= self.config.confident
             sets = [tags[liked[tags]] for tags in sets]
+        if held:
+            places = [self.parts.library.index[t] for t in
+                      settled_tags(self, context, state.said.corrected)]  # fmt: skip
+            sets = [np.array([*places, *tags], dtype=np.intp) for tags in sets]
         return [
             self._plan(state, context, self._without_opposites(tags), _purpose(place))
             for place, tags in enumerate(sets)
         ]
 
     def unlearned_plan(self, state: BayesTagsState, context: Context) -> Plan:
-        """The query with what the user said, and no tags."""
+        """The query with what the user said, and no tags but those that the user locked or set."""
         return self._plan(state, context, np.zeros(0, dtype=np.intp), "generic")
 
     def utility(self, state: BayesTagsState, context: Context, plans: Sequence[Plan]) -> FloatArray:
         """Expected utility of each plan's tags and of their relevance, in Gumbel units."""
         sets = [self._positions(plan) for plan in plans]
-        mean = self.learner.mean(state.posterior)
+        mean = self.learner.mean(state.posterior).copy()
+        for i in self._corrected(state):
+            mean[i] = self._stated(state, i)
         weight = self.learner.relevance_weight(state.posterior)
         worth = np.array([mean[tags].sum() for tags in sets])
         return worth + weight * self._set_relevance(context.query, sets)
@@ -220,7 +233,9 @@ class BayesTags(Method[BayesTagsState]):
 
         Averaged over users drawn from the posterior; what ranking costs a user counts as reached.
         """
-        worth = self.learner.draw(state.posterior, 64, rng).weights
+        worth = self.learner.draw(state.posterior, 64, rng).weights.copy()
+        for i in self._corrected(state):
+            worth[:, i] = self._stated(state, i)
         k = min(self.config.tags_per_answer, worth.shape[1])
         best = np.argsort(-worth.mean(axis=0), kind="stable")[:k]
         reached = worth[:, best].sum(axis=1).mean()
@@ -249,12 +264,14 @@ class BayesTags(Method[BayesTagsState]):
         ]
         # A fixed seed: the same state is always explained alike.
         certainty = self.certainty(state, Context(""), np.random.default_rng(0))
+        found = state.said.beliefs(beliefs)
+        ours = [belief for belief in found if belief.kind in Correction.TAGS]
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*beliefs, *state.said.beliefs()),
+            beliefs=found,
             certainty=certainty,
-            summary=_summary(user, beliefs, state.posterior.events, certainty) + state.said.note(),
+            summary=_summary(user, ours, state.posterior.events, certainty) + state.said.note(),
         )
 
     def dump(self, state: BayesTagsState) -> bytes:
@@ -302,6 +319,22 @@ class BayesTags(Method[BayesTagsState]):
         evidence[judged] = np.minimum(evidence[judged].astype(np.int64) + 1, _MOST_EVIDENCE)
         last_day[judged] = int(time // _DAY)
         return replace(state, posterior=posterior, evidence=evidence, last_day=last_day)
+
+    def _corrected(self, state: BayesTagsState) -> IndexArray:
+        """Positions of the tags and styles that the user corrected."""
+        marks = state.said.corrected.marks
+        names = {belief_key(mark.name) for mark in marks if mark.family == "tag"}
+        if not names:
+            return np.zeros(0, dtype=np.intp)
+        places = [i for i, tag in enumerate(self._known) if belief_key(tag) in names]
+        return np.array(places, dtype=np.intp)
+
+    def _stated(self, state: BayesTagsState, position: int) -> float:
+        """What a corrected tag is worth: as much as a liked one, nothing if it is forgotten."""
+        mark = state.said.corrected.of("tag", self._known[position])
+        if mark is None or mark.word == "forgotten":
+            return 0.0
+        return _STATED if mark.liked else -_STATED
 
     def _positions(self, plan: Plan) -> IndexArray:
         """Positions of a plan's tags; tags that are in no library any more are passed over."""
@@ -363,7 +396,9 @@ def _with_score(state: BayesTagsState, score: float) -> BayesTagsState:
 
 def _summary(user: str, beliefs: Sequence[Belief], events: int, certainty: float) -> str:
     likes = [f"{b.name} ({b.probability:.0%})" for b in beliefs if b.probability >= 0.5][:5]
-    avoids = [b.name for b in reversed(beliefs) if b.high < 0][:5]
+    stated = [b.name for b in beliefs if b.correction in ("locked", "set") and not b.probability]
+    avoids = [*stated, *(b.name for b in reversed(beliefs) if b.high < 0)]
+    avoids = list(dict.fromkeys(avoids))[:5]
     parts = [f"After {events} comparison{'s' if events != 1 else ''}, {user}"]
     parts.append(f"likes {', '.join(likes)}" if likes else "has no clear favourites yet")
     if avoids:

@@ -292,6 +292,8 @@ class EditRules(Method[EditState]):
         if n > 1:
             alike = self._alike(state, context)
             for rule in variants(self.tastes(state), alike, wishes, n - 1):
+                if _is_overruled(rule, state):
+                    continue
                 others = [kept for kept in best if not kept.excludes(rule)]
                 plans.append(self._plan(state, context, [rule, *others], "explore"))
         while len(plans) < n:
@@ -411,7 +413,9 @@ def _matter(query: str) -> str:
 
 
 def _is_overruled(rule: StyleRule, state: EditState) -> bool:
-    """Whether what the user said, and still holds, rules a learned rule out."""
+    """Whether what the user said, and still holds, rules a learned rule out, or it is forgotten."""
+    if state.said.corrected.bars("rule", rule.text):
+        return True
     return any(said.excludes(rule) for line in state.said.in_force() for said in style_rules(line))
 
 

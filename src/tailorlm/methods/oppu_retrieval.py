@@ -161,7 +161,7 @@ class OppuRetrieval(Method[OppuRetrievalState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*state.history.beliefs(), *state.said.beliefs()),
+            beliefs=state.said.beliefs(state.history.beliefs()),
             certainty=self.certainty(state, Context(""), np.random.default_rng(0)),
             summary=summary + state.said.note(),
         )

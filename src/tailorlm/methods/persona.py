@@ -72,7 +72,7 @@ class Persona(Method[Said]):
 
     def propose(self, state: Said, context: Context, n: int, rng: np.random.Generator) -> Plans:
         """`n` times the same plan; an LLM that samples answers it differently."""
-        facts = [e for e in reversed(state.entries) if e.holds and e.describes_user]
+        facts = [e for e in reversed(state.entries) if state.holds(e) and e.describes_user]
         plan = self._plan(state, context, facts)
         if self.config.by_relevance and len(facts) > 1 and plan.left_out:
             plan = self._plan(state, context, self._by_relevance(facts, context))
@@ -85,7 +85,7 @@ class Persona(Method[Said]):
 
     def explain(self, state: Said, user: str) -> Profile:
         """What the user said, and what it replaced."""
-        facts = sum(entry.holds and entry.describes_user for entry in state.entries)
+        facts = sum(state.holds(entry) and entry.describes_user for entry in state.entries)
         wishes = len(state.in_force()) - facts
         summary = f"The persona of {user} has {_many(facts, 'fact')}."
         if not facts:

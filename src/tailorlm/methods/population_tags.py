@@ -188,7 +188,7 @@ class PopulationTags(Method[PopulationTagsState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*beliefs, *state.said.beliefs()),
+            beliefs=state.said.beliefs(beliefs),
             certainty=1.0,
             summary=says + state.said.note(),
         )

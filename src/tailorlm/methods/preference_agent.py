@@ -261,7 +261,7 @@ class PreferenceAgent(Method[AgentState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*ordered, *state.said.beliefs()),
+            beliefs=state.said.beliefs(ordered),
             certainty=self.certainty(state, Context(""), np.random.default_rng(0)),
             summary=_summary(user, state) + state.said.note(),
         )

@@ -243,7 +243,7 @@ class PremiumEmbed(Method[PremiumEmbedState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*beliefs, *state.said.beliefs()),
+            beliefs=state.said.beliefs(beliefs),
             certainty=certainty,
             summary=self._summary(state, user, beliefs) + state.said.note(),
         )

@@ -258,7 +258,7 @@ class PremiumPrompt(Method[PremiumPromptState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*beliefs, *state.said.beliefs()),
+            beliefs=state.said.beliefs(beliefs),
             certainty=certainty,
             summary=f"The LLM reads the latest {seen} ranked turns of {user}{says}."
             + state.said.note(),

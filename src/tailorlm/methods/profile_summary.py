@@ -185,7 +185,7 @@ class ProfileSummary(Method[ProfileSummaryState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*found, *state.history.beliefs(), *state.said.beliefs()),
+            beliefs=state.said.beliefs((*found, *state.history.beliefs())),
             certainty=self.certainty(state, Context(""), np.random.default_rng(0)),
             summary=self._words(state, user) + state.said.note(),
         )

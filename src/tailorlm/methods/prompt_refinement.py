@@ -212,7 +212,7 @@ class PromptRefinement(Method[PromptRefinementState]):
         return Profile(
             user=user,
             method=self.name,
-            beliefs=(*found, *state.history.beliefs(), *state.said.beliefs()),
+            beliefs=state.said.beliefs((*found, *state.history.beliefs())),
             certainty=self.certainty(state, Context(""), np.random.default_rng(0)),
             summary=_words(state, user) + state.said.note(),
         )

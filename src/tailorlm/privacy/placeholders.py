@@ -7,10 +7,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from tailorlm.privacy.base import Detector, Span, find_together
-from tailorlm.types import Attribute, Payload
+from tailorlm.types import Attribute, Correction, Payload
 
 _KEPT = frozenset({"id", "turn", "method", "purpose", "role", "llm", "name", "tags", "notes"})
 """Fields that hold no words of a user or a model."""
+_OF_RULES = frozenset({"kind", "action", "value"})
+_OF_TAGS = _OF_RULES | {"name"}
 
 
 def scrubbed_payload(payload: Payload, detector: Detector) -> Payload:
@@ -36,7 +38,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif is_dataclass(value):
         for field in fields(value):
-            if field.name not in _KEPT:
+            if field.name not in _kept(value):
                 yield from _texts(getattr(value, field.name))
 
 
@@ -49,10 +51,17 @@ def _changed(value: Any, found: dict[str, tuple[Span, ...]]) -> Any:
         changes = {
             field.name: _changed(getattr(value, field.name), found)
             for field in fields(value)
-            if field.name not in _KEPT
+            if field.name not in _kept(value)
         }
         return replace(value, **changes)
     return value
+
+
+def _kept(value: Any) -> frozenset[str]:
+    """The fields of a value that are kept as they are; a corrected rule or statement is a text."""
+    if isinstance(value, Correction):
+        return _OF_TAGS if value.family == "tag" else _OF_RULES
+    return _KEPT
 
 
 def _with_placeholders(text: str, spans: tuple[Span, ...]) -> str:
