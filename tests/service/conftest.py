@@ -7,6 +7,13 @@ from typing import Any
 import openai
 import pytest
 from tests.service.servers import StubUpstream, served
+from tests.store.conftest import (  # noqa: F401 - fixtures: both databases
+    new_url,
+    postgres,
+    postgres_template,
+    sqlite_template,
+    store_url,
+)
 
 from tailorlm.encoders import create_encoder
 from tailorlm.methods import create_method

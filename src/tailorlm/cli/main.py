@@ -15,6 +15,7 @@ from tailorlm import __version__
 from tailorlm.cli import (
     agents,
     ask,
+    backup,
     data,
     demo,
     edits,
@@ -135,6 +136,7 @@ for _command, _panel in (
     (records.export, _LOOKING),
     (records.import_, _LOOKING),
     (records.erase, _LOOKING),
+    (backup.backup, _LOOKING),
     (demo.demo, _TRYING),
     (replay.replay, _TRYING),
     (serve.serve, _ASKING),
