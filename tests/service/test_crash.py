@@ -87,7 +87,15 @@ async def kill_under_load(store: str, folder: Path, kills: int) -> Writers:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("store_url", "kills"),
+    [
+        ("sqlite", 3),
+        pytest.param("sqlite", 20, marks=pytest.mark.slow),
+        pytest.param("postgresql", 20, marks=pytest.mark.slow),
+    ],
+    indirect=["store_url"],
+)
 def test_what_was_acknowledged_survives_kills(store_url: str, tmp_path: Path, kills: int) -> None:
     writers = asyncio.run(kill_under_load(store_url, tmp_path, kills))
     assert writers.count >= 20 * kills
