@@ -166,3 +166,32 @@ def test_the_first_thing_a_new_user_says_is_all_that_was_learned(cli):
     assert [(row["kind"], row["name"]) for row in moved] == [
         ("statement", "Stop using bullet points.")
     ]
+
+
+def test_a_belief_is_corrected_and_that_is_taken_back(cli, monkeypatch):
+    monkeypatch.setenv("TAILORLM_METHOD", "bayes_tags")
+    cli("correct", "ana", "lock", "baking", "--disliked")
+    cli("correct", "ana", "set", "Use bullet points.")
+    cli("say", "ana", "Keep it short.")
+    cli("correct", "ana", "forget", "keep it short")
+    assert [(row["kind"], row["name"], row["action"], row["value"])
+            for row in payloads(cli) if "action" in row] == [
+        ("tag", "Baking", "lock", "disliked"),
+        ("rule", "Use bullet points.", "set", ""),
+        ("statement", "Keep it short.", "forget", ""),
+    ]  # fmt: skip
+    shown = cli("profile", "ana")
+    assert "Baking, locked" in shown
+    assert "Use bullet points. (rule), set" in shown
+    assert "forgotten" in shown
+    assert "took back the rule" not in cli("log", "ana")
+    cli("correct", "ana", "release", "Use bullet points.")
+    assert "Use bullet points." not in cli("profile", "ana")
+    assert "took back the rule 'Use bullet points.'" in cli("log", "ana")
+
+
+def test_a_correction_that_makes_no_sense_is_refused(cli):
+    assert "lock, set, forget, release" in cli.error("correct", "ana", "hide", "Baking")
+    assert "Only a tag" in cli.error(
+        "correct", "ana", "set", "Be brief.", "--kind", "rule", "--disliked"
+    )

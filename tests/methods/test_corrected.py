@@ -186,3 +186,12 @@ def test_learning_goes_on_behind_a_correction(tmp_path: Path) -> None:
             events.append(tailor.give("ana", Pick(turn.id, 0)))
             assert all("Jazz" not in c.plan.tags for c in turn.candidates)
         assert max(b.evidence for b in tailor.profile("ana").beliefs) > 0
+
+
+def test_a_tag_in_no_library_is_put_in_words() -> None:
+    method = BayesTags(parts())
+    state = method.initial(User("ana"))
+    for position, (tag, value) in enumerate([("Knitting", "liked"), ("Golf", "disliked")], start=1):
+        state = method.observe(state, event_of(position, Correction("tag", tag, "set", value)))
+    (plan,) = method.propose(state, Context("Plan my evening"), 1, np.random.default_rng(0))
+    assert plan.rules == ("Draw on Knitting where it serves the question", "Leave Golf out")

@@ -77,6 +77,27 @@ def test_copying_and_replacing_the_only_answer(api: httpx.Client, tailor: Tailor
     assert scores == [4.0, 2.0]
 
 
+def test_corrected_at_the_next_answer_and_taken_back(api: httpx.Client) -> None:
+    for of, name, value in [("tag", "Baking", "liked"), ("rule", "Use bullet points.", "")]:
+        receipt = give(api, kind="correction", of=of, name=name, action="set", value=value).json()
+        assert receipt["learned"]
+    for candidate in ask(api)["candidates"]:
+        assert "Baking" in candidate["tags"]
+        assert "Use bullet points." in candidate["rules"]
+    beliefs = api.get("/profile", params={"user": "ana"}).json()["beliefs"]
+    assert [b["name"] for b in beliefs if b["correction"] == "set"] == [
+        "Baking", "Use bullet points.",
+    ]  # fmt: skip
+    give(api, kind="correction", of="tag", name="Baking", action="forget")
+    give(api, kind="correction", of="rule", name="Use bullet points.", action="release")
+    for candidate in ask(api)["candidates"]:
+        assert "Baking" not in candidate["tags"]
+        assert candidate["rules"] == []
+    wrong = give(api, kind="correction", of="rule", name="Be brief", action="set", value="disliked")
+    assert wrong.status_code == 400
+    assert "Only a tag" in wrong.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("feedback", "status", "says"),
     [

@@ -16,7 +16,7 @@ from tailorlm.service.gateway import Gateway
 from tailorlm.service.keys import KeyCheck
 from tailorlm.service.llm_upstream import LLMUpstream
 from tailorlm.tailor import Tailor
-from tailorlm.types import Pick, Ranking
+from tailorlm.types import Correction, Pick, Ranking
 
 CHROMIUM = shutil.which("chromium")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -107,6 +107,43 @@ def test_said_compared_and_seen_in_the_profile(page, url: str, tailor: Tailor) -
     assert "Keep it short." in page.inner_text("main")
     page.click("nav >> text=History")
     assert "said 'Keep it short.'" in page.inner_text("main")
+
+
+@needs_browser
+def test_beliefs_are_locked_forgotten_and_added_with_the_keyboard(page, tailor: Tailor) -> None:
+    tailor.say("ana", "Keep it short.")
+    turn = tailor.ask("ana", "Plan my evening", n=2)
+    tailor.give("ana", Pick(turn.id, 0))
+    page.click("nav >> text=Profile")
+    row = page.locator("#believed tbody tr").first
+    name = row.locator(".corrections").get_attribute("data-name")
+    lock = page.get_by_role("button", name=f"Lock {name} as liked")
+    lock.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status:has-text('is locked')")
+    back = page.get_by_role("button", name=f"Take back: {name} is locked")
+    assert back.evaluate("button => button === document.activeElement")
+    assert "locked" in page.inner_text("#believed")
+    page.get_by_role("button", name="Forget Keep it short.").click()
+    page.wait_for_selector("#status:has-text('is forgotten')")
+    assert "Forgotten" in page.inner_text("#believed")
+    page.get_by_label("What").select_option("a tag to leave out")
+    page.get_by_label("Words").fill("Baking")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status:has-text('Baking is set')")
+    page.get_by_label("What").select_option("a rule to follow")
+    page.get_by_label("Words").fill("Use bullet points.")
+    page.click("#add button")
+    page.wait_for_selector("#status:has-text('Use bullet points. is set')")
+    done = [(e.payload.action, e.payload.name, e.payload.value) for e in tailor.log("ana")
+            if isinstance(e.payload, Correction)]  # fmt: skip
+    assert [one[0] for one in done] == ["lock", "forget", "set", "set"]
+    assert done[2:] == [("set", "Baking", "disliked"), ("set", "Use bullet points.", "")]
+    shown = page.inner_text("#believed")
+    assert "set as disliked" in shown
+    page.get_by_role("button", name="Take back: Keep it short. is forgotten").click()
+    page.wait_for_selector("#status:has-text('Taken back')")
+    assert "Forgotten" not in page.inner_text("#believed")
 
 
 @needs_browser

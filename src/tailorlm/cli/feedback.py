@@ -1,4 +1,4 @@
-"""Everything a user gives back: `rank`, `pick`, `edit`, `rate`, `say`, `write`, `describe`."""
+"""What a user gives back: `rank`, `pick`, `edit`, `rate`, `say`, `write`, `describe`, `correct`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from tailorlm.cli.reading import edited_text, parse_order, position_of, read_fil
 from tailorlm.errors import InputError, NotFoundError
 from tailorlm.types import (
     Attribute,
+    Correction,
     Document,
     Edit,
     Feedback,
@@ -37,6 +38,7 @@ from tailorlm.types import (
     Statement,
     Turn,
     User,
+    belief_key,
     kind_of,
 )
 
@@ -206,6 +208,57 @@ def describe(
     """Give a fact about the user, as a name and a value; a new value replaces the old."""
     setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
     _tell(setup, user, Attribute(name, value), key=key, json=json)
+
+
+def correct(
+    user: UserArgument,
+    action: Annotated[
+        str,
+        typer.Argument(
+            help='"lock" what is believed, "set" a belief, "forget" one, or "release" it again.',
+            show_default=False,
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(help="The tag, rule or statement, as the profile says.", show_default=False),
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="NAME",
+            help='Such as "tag" or "rule". \\[default: as in the profile, else a rule]',
+        ),
+    ] = None,
+    disliked: Annotated[
+        bool, typer.Option("--disliked", help="Lock or set a tag as disliked.")
+    ] = False,
+    key: KeyOption = None,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    method: MethodOption = None,
+    encoder: EncoderOption = None,
+    retriever: RetrieverOption = None,
+    tags: TagsOption = None,
+) -> None:
+    """Lock, set or forget what is believed of a user, or take that back."""
+    setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
+    with open_tailor(setup, new=True) as tailor:
+        new = "tag" if disliked else "rule"
+        of, known = (kind, name) if kind is not None else _meant(tailor, user, name, new)
+        given = Correction(of, known, action, "disliked" if disliked else "")
+        _record(tailor, user, given, key=key, json=json)
+
+
+def _meant(tailor: Tailor, user: str, name: str, new: str) -> tuple[str, str]:
+    """Kind and name of the belief that is meant; a name that is in no profile is of kind `new`."""
+    found = [
+        belief
+        for belief in _before(tailor, user)[1].beliefs
+        if belief_key(belief.name) == belief_key(name)
+    ]
+    return (found[0].kind, found[0].name) if found else (new, name)
 
 
 def _judge(

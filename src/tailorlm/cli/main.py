@@ -130,6 +130,7 @@ for _command, _panel in (
     (feedback.say, _ASKING),
     (feedback.write, _ASKING),
     (feedback.describe, _ASKING),
+    (feedback.correct, _ASKING),
     (records.profile, _LOOKING),
     (records.log, _LOOKING),
     (records.users, _LOOKING),

@@ -198,6 +198,8 @@ def show_profile(profile: Profile, *, everything: bool) -> None:
 
 def _belief_cells(belief: Belief) -> list[str | Text]:
     name = belief.name if belief.kind == "tag" else f"{belief.name} ({belief.kind})"
+    if belief.correction:
+        name = f"{name}, {belief.correction}"
     effect = f"{belief.effect:+.2f} ({belief.low:+.2f} to {belief.high:+.2f})"
     if belief.effect == belief.low == belief.high == 0:
         effect = "–"
@@ -279,7 +281,8 @@ def _that_matter(beliefs: Iterable[Belief]) -> list[Belief]:
 
 
 def _matters(belief: Belief) -> bool:
-    return belief.probability >= 0.5 or belief.low > 0 or belief.high < 0
+    likely = belief.probability >= 0.5 or belief.low > 0 or belief.high < 0
+    return likely or bool(belief.correction)
 
 
 def _table(first: str, *others: str) -> Table:

@@ -7,7 +7,7 @@ there again once the correction is taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -129,9 +129,14 @@ class Corrected:
         """What is followed, whatever was learned; the newest last."""
         return tuple(mark for mark in self.marks if mark.liked and mark.family == family)
 
-    def tags_in_words(self) -> Corrected:
-        """With tags as rules, for prompts that name no tags."""
-        return Corrected(tuple(map(_in_words, self.marks)))
+    def tags_in_words(self, known: Collection[str] = ()) -> Corrected:
+        """With tags as rules, for prompts that cannot name them.
+
+        Args:
+            known: Keys (`belief_key`) of the tags that the prompt can name; these stay tags.
+        """
+        marks = (m if belief_key(m.name) in known else _in_words(m) for m in self.marks)
+        return Corrected(tuple(marks))
 
     def on(self, beliefs: Sequence[Belief]) -> tuple[Belief, ...]:
         """Beliefs as they are after the corrections, and those that only the user stated.

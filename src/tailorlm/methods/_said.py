@@ -8,7 +8,7 @@ corrects (locks, sets, forgets) is kept beside it; see `_corrected`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from tailorlm.encoders.base import Encoder, encode_query
 from tailorlm.errors import StateError
+from tailorlm.forgetting import forgettable
 from tailorlm.methods._corrected import Corrected
 from tailorlm.types import (
     Attribute,
@@ -197,9 +198,11 @@ class Said:
         """Whether nothing has taken an entry's place, and the user has not had it forgotten."""
         return entry.holds and not self.corrected.bars("said", entry.wording)
 
-    def with_tags_in_words(self) -> Said:
-        """The same for prompts that name no tags: the tags that the user corrected are wishes."""
-        return replace(self, corrected=self.corrected.tags_in_words())
+    def with_tags_in_words(self, known: Collection[str] = ()) -> Said:
+        """The same with tags that the user corrected as wishes; see `Corrected.tags_in_words`."""
+        if not self.corrected.marks:
+            return self
+        return replace(self, corrected=self.corrected.tags_in_words(known))
 
     def claim_order(self, query: str, encoder: Encoder) -> tuple[int, ...]:
         """Places of what holds, in the order of claims on a budget that does not hold all of it.
@@ -378,6 +381,7 @@ def _is_broken(rule: StyleRule, preferred: Sequence[str], refused: Sequence[str]
     )
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def _part(name: str, text: str) -> Part:
     return attribute_part(name, text) if name else read_statement(text)[0]

@@ -200,9 +200,13 @@ def tag_plan(
     """A plan for an answer under these tags, styles and what was said, as far as the budget allows.
 
     Its purpose is "generic" if no tag or style is left in it. Tags that the user locked or set come
-    first, and those that the user forgot or dislikes are left out.
+    first, and those that the user forgot or dislikes are left out. A tag that is in no library is
+    put in words.
     """
     if said is not None and said.corrected.marks:
+        library = method.parts.library
+        known = {belief_key(tag) for tag in (*library.tags, *library.styles)}
+        said = said.with_tags_in_words(known)
         tags = corrected_tags(method, context, tags, said.corrected)
     styles = set(method.parts.library.styles)
     statements = said.in_force() if said is not None else ()

@@ -14,6 +14,7 @@ from tailorlm.service.gateway import Gateway
 from tailorlm.service.shapes import (
     ERRORS,
     AttributeIn,
+    CorrectionIn,
     DocumentIn,
     FeedbackIn,
     ReceiptOut,
@@ -39,7 +40,9 @@ _Key = Annotated[
 ]
 
 
-@router.post("/feedback", summary="Rank, pick, edit, rate, say, or what an app saw a user do")
+@router.post(
+    "/feedback", summary="Rank, pick, edit, rate, say, correct, or what an app saw a user do"
+)
 async def give(
     request: Request, by: _Caller, given: FeedbackIn, idempotency_key: _Key = None
 ) -> ReceiptOut:
@@ -60,7 +63,7 @@ async def give(
 def _give(tailor: Tailor, user: str, given: FeedbackIn, key: str | None) -> Event:
     """Record feedback; what an app only saw never replaces what the user said in so many words."""
     said = given.feedback
-    if isinstance(said, StatementIn | AttributeIn | DocumentIn):
+    if isinstance(said, StatementIn | AttributeIn | DocumentIn | CorrectionIn):
         return tailor.give(user, said.feedback(), key=key)
     feedback = said.feedback(tailor.store.turn(user, said.turn))
     if not isinstance(said, SeenOnTurn):

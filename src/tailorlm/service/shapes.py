@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from tailorlm.codec import encode_payload
 from tailorlm.loop.asking import MAX_SHOWN
 from tailorlm.types import (
+    MAX_NAME,
     Attribute,
+    Correction,
     Document,
     Edit,
     Event,
@@ -185,10 +187,39 @@ class DocumentIn(Given):
         return Document(self.text, self.title)
 
 
+class CorrectionIn(Given):
+    """A belief that is locked, set, forgotten, or left to feedback again (released)."""
+
+    kind: Literal["correction"]
+    of: Annotated[str, Field(description="The belief's kind, as in the profile.", examples=["tag"])]
+    name: Annotated[
+        str,
+        Field(description="The belief's name, as in the profile.", max_length=MAX_NAME,
+              examples=["Baking"]),
+    ]  # fmt: skip
+    action: Literal["lock", "set", "forget", "release"]
+    value: Annotated[
+        Literal["", "liked", "disliked"],
+        Field(description='To lock or set; "" is "liked". Only tags and styles can be disliked.'),
+    ] = ""
+
+    def feedback(self) -> Feedback:
+        """What is recorded."""
+        return Correction(self.of, self.name, self.action, self.value)
+
+
 SeenOnTurn = CopyIn | RegenerateIn
 """What an app saw a user do, which is weaker than what they say."""
 AnyFeedback = Annotated[
-    RankingIn | PickIn | EditIn | RatingIn | SeenOnTurn | StatementIn | AttributeIn | DocumentIn,
+    RankingIn
+    | PickIn
+    | EditIn
+    | RatingIn
+    | SeenOnTurn
+    | StatementIn
+    | AttributeIn
+    | DocumentIn
+    | CorrectionIn,
     Field(discriminator="kind"),
 ]
 

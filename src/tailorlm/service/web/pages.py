@@ -79,12 +79,13 @@ async def profile(request: Request, by: _Reader, user: _User = "") -> Response:
     except NotFoundError:
         pass
     beliefs = () if found is None else found.beliefs
-    learned = [belief for belief in beliefs if belief.since is None]
-    said = [belief for belief in beliefs if belief.since is not None]
+    held = [belief for belief in beliefs if belief.correction != "forgotten"]
     details = {
         "profile": found,
-        "learned": _that_matter(learned),
-        "said": said,
+        "learned": _that_matter([belief for belief in held if belief.since is None]),
+        "said": [belief for belief in held if belief.since is not None],
+        "forgotten": [belief for belief in beliefs if belief.correction == "forgotten"],
+        "tags": gateway.tailor.method.parts.library.tags,
         "curve": curve,
     }
     return _page(request, by, "profile.html", user, details)
@@ -167,6 +168,8 @@ def _login() -> HTMLResponse | RedirectResponse:
 
 
 def _that_matter(beliefs: list[Belief]) -> list[Belief]:
-    """The most probable beliefs, those without evidence only where there is nothing else."""
-    known = [belief for belief in beliefs if belief.evidence]
-    return (known or beliefs[:3])[:_MOST_LEARNED]
+    """What the user corrected, then the most probable; without evidence only if that is all."""
+    corrected = [belief for belief in beliefs if belief.correction]
+    others = [belief for belief in beliefs if not belief.correction]
+    known = [belief for belief in others if belief.evidence]
+    return corrected + (known or others[:3])[:_MOST_LEARNED]
