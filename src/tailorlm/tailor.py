@@ -7,16 +7,29 @@ store and a language model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tailorlm.encoders import create_encoder
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import NotFoundError, StoreCorruptError, StoreError
+from tailorlm.forgetting import forget_texts
 from tailorlm.llms import create_llm
 from tailorlm.llms.base import LLM
 from tailorlm.loop import AskPolicy, Gate, Loop
-from tailorlm.loop.effects import About, Append, Complete, Earlier, Effect, Keep, Load, Read, Steps
+from tailorlm.loop.effects import (
+    About,
+    Append,
+    Complete,
+    Earlier,
+    Effect,
+    Keep,
+    Later,
+    Load,
+    Read,
+    Steps,
+)
 from tailorlm.loop.fold import effective, seeded
 from tailorlm.loop.turn import HowMany
 from tailorlm.methods import create_method
@@ -100,6 +113,17 @@ class Tailor:
         )
         self.store = open_store(store) if isinstance(store, str | Path) else store
         self.keep = keep
+        self._later: Callable[[str], bool] | None = None
+
+    def learn_apart(self, later: Callable[[str], bool]) -> None:
+        """Leave learning to others: from now on, asking and giving do not wait for it.
+
+        Args:
+            later: Called with the id of a user about whom there is something to learn, from any
+                thread; whoever takes it on drives `loop.learner.learn`.
+        """
+        self._later = later
+        self.loop = replace(self.loop, apart=True)
 
     @property
     def method(self) -> Method[Any]:
@@ -189,7 +213,7 @@ class Tailor:
         Raises:
             NotFoundError: If there is no such user.
         """
-        self.store.user(user)
+        self.store.latest_position(user)
         return self.run(self.loop.profile(user))
 
     def fit(self) -> bool:
@@ -223,8 +247,11 @@ class Tailor:
         return self.store.users()
 
     def erase(self, user: str) -> Erasure:
-        """Remove everything about a user, for good."""
-        return self.store.erase(user)
+        """Remove everything about a user, for good, also from this process's caches."""
+        try:
+            return self.store.erase(user)
+        finally:
+            forget_texts()
 
     def close(self) -> None:
         """Release the database and the language model's connections."""
@@ -271,6 +298,8 @@ class Tailor:
                 return self.store.append(user, kept, key=key, after=after)
             case Keep(user, state):
                 return self._keep(user, state)
+            case Later(user):
+                return self._later is not None and self._later(user)
             case Complete(requests=requests):
                 return tuple(self.llm.complete_many(requests))
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorlm.errors import EncoderError, InputError, MissingExtraError
+from tailorlm.forgetting import forgettable
 from tailorlm.hub import first_line, is_downloaded
 
 Floats = npt.NDArray[np.float32]
@@ -63,6 +64,7 @@ class SentenceEncoder:
         self._model = load_model(model, device)
         self._cache: OrderedDict[str, Floats] = OrderedDict()
         self._lock = Lock()
+        forgettable(self)
         self.version = weights_version(self._model)
         self.dim = len(self._model.encode("x", show_progress_bar=False))
 
@@ -83,6 +85,11 @@ class SentenceEncoder:
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
         return np.stack([found[text] for text in texts])
+
+    def cache_clear(self) -> None:
+        """Forget the vectors of all texts."""
+        with self._lock:
+            self._cache.clear()
 
     def _cached(self, texts: Sequence[str]) -> dict[str, Floats]:
         with self._lock:

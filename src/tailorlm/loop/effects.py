@@ -89,6 +89,13 @@ class Keep:
     state: StoredState
 
 
-Effect = Load | Read | About | Earlier | Complete | Append | Keep
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Have learning that takes long done apart; answered with whether it will be."""
+
+    user: str
+
+
+Effect = Load | Read | About | Earlier | Complete | Append | Keep | Later
 Steps = Generator[Effect, Any, Result]
 """A part of the loop: yields effects, is sent their answers, returns its result."""

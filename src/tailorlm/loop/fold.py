@@ -17,7 +17,7 @@ import numpy as np
 
 from tailorlm.errors import StateError
 from tailorlm.llms.base import Completion, Request
-from tailorlm.loop.effects import About, Complete, Earlier, Keep, Load, Read, Steps
+from tailorlm.loop.effects import About, Complete, Earlier, Keep, Later, Load, Read, Steps
 from tailorlm.loop.gate import Gate, GateState
 from tailorlm.methods.base import Method
 from tailorlm.store.base import StoredState
@@ -82,7 +82,7 @@ class Learner(Generic[State]):
                 continue
             if log is None:
                 whole: list[Event] = yield Read(user, 0)
-                log = [e for e in effective(whole) if e.position <= event.position]
+                log = effective([e for e in whole if e.position <= event.position])
             rng = seeded(self.seed, user, event.position, "train")
             trained = self.method.train(learned.state, tuple(log), rng)
             if isinstance(trained, Generator):
@@ -104,6 +104,24 @@ class Learner(Generic[State]):
             return learned
         learned = yield from self.fold(user, learned, fresh)
         yield from self._keep(user, learned)
+        return learned
+
+    def glimpse(self, user: str) -> Steps[Learned[Any]]:
+        """What is learned about a user, without training: that is left to be done apart.
+
+        The stored state and whatever came since, observed and not trained on. It is not kept, so
+        that whoever trains goes on from where training stopped.
+        """
+        stored: StoredState | None = yield Load(user, self.method.name)
+        learned = self._restore(stored)
+        if learned is None:
+            who, population = yield About(user, self.method.name)
+            learned = Learned(self.method.initial(who, population), self.gate.initial(), 0)
+        fresh: list[Event] = yield Read(user, learned.position)
+        if fresh:
+            yield Later(user)
+        for event in effective(fresh):
+            learned = self.observe(learned, event)
         return learned
 
     def rebuild(self, user: str) -> Steps[Learned[Any]]:

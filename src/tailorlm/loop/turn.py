@@ -12,7 +12,7 @@ import numpy as np
 from tailorlm.errors import InputError
 from tailorlm.llms.base import Completion, Request
 from tailorlm.loop.asking import AskPolicy, check_n
-from tailorlm.loop.effects import Append, Complete, Steps
+from tailorlm.loop.effects import Append, Complete, Later, Steps
 from tailorlm.loop.fold import Learned, Learner, completed, seeded
 from tailorlm.loop.gate import Gate, relevance
 from tailorlm.methods.base import Method
@@ -40,12 +40,15 @@ class Loop:
         gate: Decides between personal and generic.
         policy: Decides how many candidates to show.
         seed: Seed of all choices; the same log and seed give the same plans.
+        apart: Whether learning is done apart from asking and giving: then a turn is planned with
+            what is trained by now, and feedback is recorded without waiting for training.
     """
 
     method: Method[Any]
     gate: Gate = field(default_factory=Gate)
     policy: AskPolicy = field(default_factory=AskPolicy)
     seed: int = 0
+    apart: bool = False
 
     @property
     def learner(self) -> Learner[Any]:
@@ -73,7 +76,7 @@ class Loop:
         check_text(context.query, "query")
         if n != "auto":
             check_n(n)
-        learned = yield from self.learner.learn(user)
+        learned = yield from self._learned(user)
         rng = seeded(self.seed, user, learned.position, "ask")
         certainty = self.method.certainty(learned.state, context, rng)
         plans = yield from self._plans(learned, context, n, certainty, rng)
@@ -105,7 +108,10 @@ class Loop:
         """
         check_id(user, "user id")
         event: Event = yield Append(user, feedback, key)
-        yield from self.learner.learn(user)
+        if self.apart:
+            yield Later(user)
+        else:
+            yield from self.learner.learn(user)
         return event
 
     def preview(self, user: str, context: Context) -> Steps[tuple[Plan, Plan]]:
@@ -116,15 +122,19 @@ class Loop:
         """
         check_id(user, "user id")
         check_text(context.query, "query")
-        learned = yield from self.learner.learn(user)
+        learned = yield from self._learned(user)
         rng = seeded(self.seed, user, learned.position, "preview")
         (best,) = yield from self._propose(learned, context, 1, rng)
         return self.method.generic_plan(context), best
 
     def profile(self, user: str) -> Steps[Profile]:
         """What is believed about a user by now."""
-        learned = yield from self.learner.learn(user)
+        learned = yield from self._learned(user)
         return self.method.explain(learned.state, user)
+
+    def _learned(self, user: str) -> Steps[Learned[Any]]:
+        """What is known of a user now, without waiting for what is learned apart."""
+        return (yield from (self.learner.glimpse if self.apart else self.learner.learn)(user))
 
     def _plans(
         self,

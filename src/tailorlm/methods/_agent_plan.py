@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tailorlm.fence import plain_line
+from tailorlm.forgetting import forgettable
 from tailorlm.methods._personal import Line, Section, personal_plan
 from tailorlm.methods._said import Said
 from tailorlm.methods.base import Method
@@ -132,6 +133,7 @@ def _outvoted(rule: StyleRule, votes: dict[StyleRule, float]) -> bool:
     return any(votes[other] > votes[rule] for other in votes if rule.excludes(other))
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def _read(text: str) -> tuple[StyleRule, ...]:
     return style_rules(text)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorlm.errors import StateError
+from tailorlm.forgetting import forgettable
 from tailorlm.methods._edit_series import (
     Amounts,
     FloatArray,
@@ -112,6 +113,7 @@ class Population:
         return json.dumps([self.users, self.moves, self.strengths, lines], sort_keys=True).encode()
 
 
+@forgettable
 @lru_cache(maxsize=16)
 def read_population(data: bytes) -> Population:
     """The population of `Population.to_bytes`; b"" is one of nobody.

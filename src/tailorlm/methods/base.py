@@ -136,6 +136,11 @@ class Method(ABC, Generic[State]):
             StateError: If they were not, or the tag library has changed beyond recognition.
         """
 
+    @property
+    def trains(self) -> bool:
+        """Whether there is heavier learning in the fold, which can be done apart from requests."""
+        return type(self).train is not Method.train
+
     def due(self, state: State) -> bool:
         """Whether enough has been observed since the last `train` to train again."""
         return False

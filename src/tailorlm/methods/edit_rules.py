@@ -18,6 +18,7 @@ import numpy as np
 from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
 from tailorlm.fence import fenced, plain_line
+from tailorlm.forgetting import forgettable
 from tailorlm.llms.base import Request
 from tailorlm.methods._edit_population import Entry, amount, fit_population, read_population
 from tailorlm.methods._edit_profile import profile_of
@@ -397,6 +398,7 @@ class EditRules(Method[EditState]):
         )
 
 
+@forgettable
 @lru_cache(maxsize=8)
 def _tastes(state: EditState) -> Tastes:
     """The tastes of a state, which is asked for them several times in a turn."""

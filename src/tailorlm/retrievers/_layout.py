@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tailorlm.forgetting import forgettable
 from tailorlm.retrievers._words import singular
 
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
@@ -51,6 +52,7 @@ def laid_out(wordings: Sequence[str], bullet: str, *, grouped: bool) -> str:
     )
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def _read(text: str) -> _Wording:
     forms: dict[str, str] = {}
@@ -86,6 +88,7 @@ def _form(read: Sequence[_Wording], heading: dict[int, str], stem: str) -> str:
     return forms.most_common(1)[0][0]
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def _without(text: str, word: str) -> str:
     """A wording without the word that stands before it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailorlm import __version__
 from tailorlm.errors import TailorError
-from tailorlm.service import asking, chat, feedback, health, users
+from tailorlm.service import asking, chat, documents, feedback, health, users
 from tailorlm.service.access import OPEN, Caller
+from tailorlm.service.documents import UploadLimits
 from tailorlm.service.failures import ServiceError, as_service_error
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.logs import RequestLog
@@ -32,18 +34,28 @@ _SAFE_HEADERS = {
 Identify = Callable[[Request], Awaitable[Caller]]
 
 
-def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
+def create_app(
+    gateway: Gateway,
+    identify: Identify | None = None,
+    *,
+    uploads: UploadLimits | None = None,
+) -> FastAPI:
     """The application.
 
     Args:
         gateway: Plans, records and learns.
         identify: Tells who makes a request; None lets everybody do everything, which is for a
             gateway that only this machine reaches.
+        uploads: How much may be uploaded at once; None takes the usual limits.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        beside = asyncio.create_task(gateway.beside())
         yield
+        beside.cancel()
+        with suppress(asyncio.CancelledError):
+            await beside
         await gateway.close()
 
     app = FastAPI(
@@ -56,7 +68,8 @@ def create_app(gateway: Gateway, identify: Identify | None = None) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.identify = identify or _everybody
-    for part in (chat, asking, feedback, users, pages, health):
+    app.state.uploads = uploads or UploadLimits()
+    for part in (chat, asking, feedback, documents, users, pages, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(_SafeHeaders)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +21,7 @@ from tailorlm.methods.base import Method
 from tailorlm.privacy import Detector
 from tailorlm.registry import METHODS, names
 from tailorlm.service.failures import ServiceError
+from tailorlm.service.jobs import FORGET_EVERY, Jobs, forget_erased
 from tailorlm.service.metrics import Metrics
 from tailorlm.service.scrubbing import ScrubbingUpstream
 from tailorlm.service.upstream import Upstream
@@ -81,6 +84,8 @@ class Gateway:
         self.model = model
         self._make_method = make_method
         self._tailors = {tailor.method.name: tailor}
+        self.jobs = Jobs(self.learn)
+        self._learning_apart(tailor)
         self._limiter = anyio.CapacityLimiter(threads)
         self.methods = frozenset(names(METHODS))
 
@@ -96,7 +101,7 @@ class Gateway:
             raise UnknownNameError("method", method, self.methods)
         if method not in self._tailors:
             main = self.tailor
-            self._tailors[method] = Tailor(
+            made = Tailor(
                 main.store,
                 llm=main.llm,
                 method=self._make_method(method),
@@ -105,7 +110,14 @@ class Gateway:
                 seed=main.loop.seed,
                 keep=main.keep,
             )
+            self._learning_apart(made)
+            self._tailors[method] = made
         return self._tailors[method]
+
+    async def _ready(self, method: str) -> Tailor:
+        """As `using`; only the first use of a method takes long enough for a thread."""
+        known = self._tailors.get(method or self.tailor.method.name)
+        return known or await self.in_thread(self.using, method)
 
     async def upstream_for(self, user: str) -> Upstream:
         """What answers for a user, "" for nobody: where it is scrubbed, it knows their names."""
@@ -141,7 +153,7 @@ class Gateway:
             TailorError: As `Loop.ask`.
             ServiceError: If what the method asked on the way is not answered.
         """
-        tailor = await self.in_thread(self.using, method)
+        tailor = await self._ready(method)
         turn = uuid.uuid4().hex
         steps = tailor.loop.ask(user, context, n, turn)
         with self.metrics.stage("plan"):
@@ -168,7 +180,7 @@ class Gateway:
         headers: Mapping[str, str],
     ) -> tuple[Plan, Plan]:
         """The generic plan and the method's best one; nothing is recorded. Arguments as `plan`."""
-        tailor = await self.in_thread(self.using, method)
+        tailor = await self._ready(method)
         steps = tailor.loop.preview(user, context)
         found = await self._until_shown(tailor, steps, user, body, headers)
         if isinstance(found, Complete):
@@ -184,10 +196,46 @@ class Gateway:
             raise ServiceError(500, "The turn was answered, but not recorded.")
         return event
 
+    async def learn(self, method: str, user: str) -> None:
+        """Learn what came of a user's log since; training asks the upstream, if it has a model.
+
+        Raises:
+            TailorError: If it cannot be learned or kept.
+        """
+        tailor = await self.in_thread(self.using, method)
+        steps = tailor.loop.learner.learn(user)
+        answers: object = None
+        with self.metrics.stage("learn"):
+            while isinstance(
+                wanted := await self.in_thread(_advance, tailor, steps, answers), Complete
+            ):
+                answers = await self._for_training(tailor, wanted, user)
+
+    async def beside(self) -> None:
+        """What goes on beside the requests, until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.jobs.run())
+            newest = partial(self.in_thread, self.tailor.store.erasures)
+            group.create_task(forget_erased(newest, FORGET_EVERY))
+
     async def close(self) -> None:
         """Release the upstream and the store."""
         await self.upstream.close()
         await self.in_thread(self.tailor.close)
+
+    def _learning_apart(self, tailor: Tailor) -> None:
+        """Take training out of the requests of methods that train."""
+        if tailor.method.trains:
+            tailor.learn_apart(partial(self.jobs.add, tailor.method.name))
+
+    async def _for_training(
+        self, tailor: Tailor, wanted: Complete, user: str
+    ) -> tuple[Completion, ...]:
+        """What training asks of a model: the gateway's own, else that of the facade."""
+        if self.model:
+            with suppress(ServiceError):
+                return await self._on_the_way(wanted.requests, user, {"model": self.model}, {})
+        return tuple(await self.in_thread(tailor.llm.complete_many, wanted.requests))
 
     async def _until_shown(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import Request
 
+from tailorlm.forgetting import forgettable
 from tailorlm.service.access import OPEN, Caller
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway
@@ -73,6 +74,7 @@ class KeyCheck:
         self._known: OrderedDict[str, tuple[float, Key | None]] = OrderedDict()
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._strangers = Bucket(_MOST_UNKNOWN_PER_MINUTE, clock)
+        forgettable(self)
 
     async def __call__(self, request: Request) -> Caller:
         """Who makes a request.
@@ -98,6 +100,10 @@ class KeyCheck:
         request.state.key = key.id
         user = key.user.removeprefix(f"{key.app}/") if key.user else ""
         return Caller(scope=key.scope, app=key.app, user=user, key=key.id)
+
+    def cache_clear(self) -> None:
+        """Look every key up again; those of a user who was erased are gone."""
+        self._known.clear()
 
     async def _is_open(self) -> bool:
         """Whether there are no keys; once there are, they are needed."""

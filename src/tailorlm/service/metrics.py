@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from tailorlm.llms.base import Request
 
-Stage = Literal["plan", "upstream_first_byte", "upstream_whole", "record", "feedback"]
-STAGES: tuple[Stage, ...] = ("plan", "upstream_first_byte", "upstream_whole", "record", "feedback")
+Stage = Literal["plan", "upstream_first_byte", "upstream_whole", "record", "feedback", "learn"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""What is timed; "learn" is what is learned apart from requests."""
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 

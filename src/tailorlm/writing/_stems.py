@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from tailorlm.forgetting import forgettable
+
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -36,6 +38,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(flattened(text).casefold())
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """A word without plural, "-ing" and a final "e"; "cities" and "city" are alike."""

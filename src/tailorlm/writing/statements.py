@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from tailorlm.forgetting import forgettable
 from tailorlm.writing._claims import Claim, is_maybe, same_value, says_change
 from tailorlm.writing._facts_said import excluded_foods, fact_claims
 from tailorlm.writing._occasions import apart_from_occasion
@@ -104,6 +105,7 @@ class Part:
         return self.claims[0].scope
 
 
+@forgettable
 @lru_cache(maxsize=1024)
 def read_statement(text: str) -> tuple[Part, ...]:
     """The parts of a statement with what each claims, in order.
