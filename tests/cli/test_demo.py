@@ -44,7 +44,7 @@ def test_json_tells_the_same_story(cli):
     assert first["before"] != ""
 
 
-@pytest.mark.parametrize("seed", [1, 4])
+@pytest.mark.parametrize("seed", [7, 13])
 def test_it_learns(cli, seed):
     after = cli.json("demo", "--seed", seed)
     probability = {belief["tag"]: belief["probability"] for belief in after["beliefs"]}

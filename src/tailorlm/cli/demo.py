@@ -22,7 +22,7 @@ _PAUSE = 0.25
 
 
 def demo(
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another person.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another person.")] = 7,
     turns: Annotated[
         int, typer.Option("--turns", min=1, max=200, help="How many questions are asked.")
     ] = 30,
