@@ -49,6 +49,7 @@ class StubUpstream:
         reply: Makes the answer to a body; None for the usual one.
         stream: The bytes of a streamed answer, or None for the usual ones.
         pause: Seconds between two pieces of a stream.
+        held: While set, streams stop after their second piece.
     """
 
     def __init__(self) -> None:
@@ -57,6 +58,7 @@ class StubUpstream:
         self.reply: Callable[[Json], Response] | None = None
         self.stream: Sequence[bytes] | None = None
         self.pause = 0.0
+        self.held = threading.Event()
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -76,10 +78,13 @@ class StubUpstream:
         return JSONResponse(completion(text_for(body)))
 
     async def _pieces(self, body: Json) -> AsyncIterator[bytes]:
-        for piece in self.stream if self.stream is not None else usual_stream(text_for(body)):
+        pieces = self.stream if self.stream is not None else usual_stream(text_for(body))
+        for number, piece in enumerate(pieces, 1):
             yield piece
             if self.pause:
                 await asyncio.sleep(self.pause)
+            while number == 2 and self.held.is_set():
+                await asyncio.sleep(0.01)
 
     async def _models(self, _: Request) -> Response:
         model = {"id": "stub", "object": "model", "created": 1, "owned_by": "tests"}
