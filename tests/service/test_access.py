@@ -28,6 +28,7 @@ KEYED: dict[tuple[str, str], object] = {
     ("POST", "/tailor/v1/ask"): ASK,
     ("POST", "/tailor/v1/what-if"): ASK,
     ("POST", "/tailor/v1/feedback"): SAY,
+    ("POST", "/tailor/v1/documents"): {},
     ("GET", "/tailor/v1/users"): None,
     ("GET", "/tailor/v1/profile"): None,
     ("GET", "/tailor/v1/history"): None,

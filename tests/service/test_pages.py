@@ -152,12 +152,24 @@ def test_written_and_erased_only_with_the_name_typed(page, tailor: Tailor) -> No
     page.fill("#text", "Dear all,\nthis is how I write.")
     page.click("#write button")
     page.wait_for_selector("#status:has-text('Added')")
+    mailbox = "From ana@example.org Mon Jan 01 10:00:00 2024\nSubject: {}\n\n{}\n\n"
+    page.set_input_files("#file", [
+        {"name": "Sent.mbox", "mimeType": "application/octet-stream",
+         "buffer": (mailbox.format("One", "Mine.") + mailbox.format("Two", "")).encode()},
+        {"name": "note.md", "mimeType": "text/markdown", "buffer": b"# Mine, too"},
+    ])  # fmt: skip
+    page.click("#write button")
+    page.wait_for_selector("#status:has-text('Added 2 texts. 1 left out')")
+    assert "Sent.mbox, message 2" in page.inner_text("#left-out")
+    assert page.locator("#progress").is_hidden()
+    titles = [event.payload.title for event in tailor.log("ana")]
+    assert titles == ["", "One", "note.md"]
     page.fill("#confirm", "bo")
     page.click("#erase button")
     page.wait_for_selector("#error:has-text('Nothing was erased')")
     page.fill("#confirm", "ana")
     page.click("#erase button")
-    page.wait_for_selector("#status:has-text('Erased: 1')")
+    page.wait_for_selector("#status:has-text('Erased: 3')")
     assert list(tailor.users()) == []
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from tailorlm.forgetting import forgettable
 from tailorlm.types import Belief, Correction, belief_key
 from tailorlm.writing.rules import StyleRule, style_rules
 
@@ -196,6 +197,7 @@ def _place(belief: Belief) -> int:
     return {"locked": 0, "set": 0, "forgotten": 2}.get(belief.correction, 1)
 
 
+@forgettable
 @lru_cache(maxsize=4096)
 def _meaning(rule: str) -> frozenset[StyleRule]:
     return frozenset(style_rules(rule))

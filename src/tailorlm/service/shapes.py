@@ -330,6 +330,22 @@ class ReceiptOut(BaseModel):
     learned: Annotated[bool, Field(description="Whether the method learns from this kind.")]
 
 
+class LeftOutOut(BaseModel):
+    """A text of an upload that was not taken."""
+
+    where: Annotated[str, Field(examples=["message 3"])]
+    why: Annotated[str, Field(examples=["It has no part in plain text."])]
+
+
+class UploadOut(BaseModel):
+    """What became of an upload."""
+
+    taken: Annotated[int, Field(description="Texts that are durable now and were not before.")]
+    known: Annotated[int, Field(description="Texts that were there already.")]
+    left_out: list[LeftOutOut]
+    left_out_count: Annotated[int, Field(description="All of those; the list may be shortened.")]
+
+
 class ProfileOut(BaseModel):
     """What is believed about a user."""
 

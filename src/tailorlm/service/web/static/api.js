@@ -57,6 +57,24 @@ export function give(feedback) {
   return post("/feedback", { user, feedback });
 }
 
+/** Upload a text or file; `report` is told the share that is sent. */
+export function upload({ title, body, type }, report) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/tailor/v1/documents?${new URLSearchParams({ user, title: title.slice(0, 200) })}`);
+    request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("X-Tailor-Page", "1");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => report(event.loaded / (event.total || 1)));
+    request.addEventListener("load", () => {
+      if (request.status === 200) resolve(request.response);
+      else reject(new Error(request.response?.error?.message ?? `The gateway answered with ${request.status}.`));
+    });
+    request.addEventListener("error", () => reject(new Error("The gateway cannot be reached. Is it still running?")));
+    request.send(body);
+  });
+}
+
 /** Ask for a streamed chat completion; yields the chunk objects. */
 export async function* chat(body, signal) {
   const answer = await send("/v1/chat/completions", { ...body, stream: true }, signal);
