@@ -18,6 +18,7 @@ TailorError
 ├── StateError             learned state that cannot be read (rebuild it from the log)
 ├── EncoderError           the encoder's data is missing or damaged
 ├── TrainingError          training cannot go on (names what is kept)
+├── GatewayError           a gateway cannot be reached, or refuses a call
 └── LLMError               a completion failed
     ├── LLMConnectionError the endpoint cannot be reached, or timed out
     ├── LLMAuthError       the endpoint refuses the key
@@ -126,6 +127,21 @@ class EncoderError(TailorError):
 
 class TrainingError(TailorError):
     """A model cannot be trained any further."""
+
+
+class GatewayError(TailorError):
+    """A gateway cannot be reached, or refuses a call for a reason that no other error names.
+
+    Args:
+        message: What it said.
+        status: The HTTP status, or None where no answer came.
+        code: The gateway's word for it, or "".
+    """
+
+    def __init__(self, message: str, status: int | None = None, code: str = "") -> None:
+        self.status = status
+        self.code = code
+        super().__init__(message)
 
 
 class LLMError(TailorError):

@@ -1,0 +1,248 @@
+"""The client that is awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import httpx
+
+from tailorlm.client import _calls as calls
+from tailorlm.client._calls import (
+    PIECE,
+    RETRIED,
+    Call,
+    Entry,
+    Receipt,
+    ShownTurn,
+    Uploaded,
+    UserRow,
+    WhatIf,
+)
+from tailorlm.errors import GatewayError, InputError
+from tailorlm.types import Message, Profile
+
+Result = TypeVar("Result")
+
+
+class AsyncClient:
+    """Talks to a gateway from a program that awaits; see `Client` for each call.
+
+    Calls raise the errors of `tailorlm.errors`: `InputError` for what cannot be used,
+    `NotFoundError` for unknown users and turns, `LLMError` if no answer came, `GatewayError` for
+    the rest. A call that meets 429 or 503 is made again after the time that the gateway asks for;
+    feedback carries a key, so that it counts once.
+
+    Args:
+        url: Where the gateway is, such as "http://127.0.0.1:8600".
+        key: An API key; "" without one.
+        timeout: Seconds to wait for an answer.
+        retries: How often a call is made again.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8600",
+        *,
+        key: str = "",
+        timeout: float = 120.0,
+        retries: int = 2,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.AsyncClient(
+            base_url=f"{url.rstrip('/')}/tailor/v1", headers=headers, timeout=timeout
+        )
+        self._retries = retries
+
+    async def ask(
+        self,
+        user: str,
+        query: str,
+        *,
+        n: int | Literal["auto"] = "auto",
+        history: Iterable[Message] = (),
+        model: str = "",
+    ) -> ShownTurn:
+        """Ask, with one or several answers.
+
+        Args:
+            user: Id of the user; "" for the one user of a key.
+            query: What is asked.
+            n: How many answers; "auto" is several while ranking them is worth the effort.
+            history: Earlier messages of the conversation.
+            model: The model, or "METHOD:MODEL"; "" for the gateway's own.
+        """
+        return await self._call(calls.ask(user, query, n, history, model))
+
+    async def what_if(
+        self, user: str, query: str, *, history: Iterable[Message] = (), model: str = ""
+    ) -> WhatIf:
+        """The answers that anybody and that this user would get; nothing is recorded."""
+        return await self._call(calls.what_if(user, query, history, model))
+
+    async def rank(
+        self,
+        turn: ShownTurn,
+        order: Sequence[int | Sequence[int]],
+        *,
+        partial: bool = False,
+        key: str | None = None,
+    ) -> Receipt:
+        """Order a turn's answers by position, best first; a nested sequence is a tie."""
+        given = {"kind": "ranking", "turn": turn.id, "order": calls.order_of(order),
+                 "partial": partial}  # fmt: skip
+        return await self._call(calls.give(turn.user, given, key))
+
+    async def pick(self, turn: ShownTurn, position: int, *, key: str | None = None) -> Receipt:
+        """Choose one answer over all others."""
+        given = {"kind": "pick", "turn": turn.id, "candidate": position}
+        return await self._call(calls.give(turn.user, given, key))
+
+    async def edit(
+        self, turn: ShownTurn, position: int, text: str, *, key: str | None = None
+    ) -> Receipt:
+        """Give an answer as the user would have it."""
+        given = {"kind": "edit", "turn": turn.id, "candidate": position, "text": text}
+        return await self._call(calls.give(turn.user, given, key))
+
+    async def rate(
+        self, turn: ShownTurn, position: int, score: float, *, key: str | None = None
+    ) -> Receipt:
+        """Score an answer from 1 to 5."""
+        given = {"kind": "rating", "turn": turn.id, "candidate": position, "score": score}
+        return await self._call(calls.give(turn.user, given, key))
+
+    async def say(self, user: str, text: str, *, key: str | None = None) -> Receipt:
+        """Say how the user wants to be answered, or something about them."""
+        return await self._call(calls.give(user, {"kind": "statement", "text": text}, key))
+
+    async def describe(
+        self, user: str, name: str, value: str, *, key: str | None = None
+    ) -> Receipt:
+        """Give a fact about the user."""
+        given = {"kind": "attribute", "name": name, "value": value}
+        return await self._call(calls.give(user, given, key))
+
+    async def write(
+        self, user: str, text: str, title: str = "", *, key: str | None = None
+    ) -> Receipt:
+        """Give a text that the user wrote."""
+        given = {"kind": "document", "text": text, "title": title}
+        return await self._call(calls.give(user, given, key))
+
+    async def correct(
+        self,
+        user: str,
+        kind: str,
+        name: str,
+        action: Literal["lock", "set", "forget", "release"],
+        value: Literal["", "liked", "disliked"] = "",
+        *,
+        key: str | None = None,
+    ) -> Receipt:
+        """Lock, set or forget a belief of the profile, or take that back; see `Correction`."""
+        given = {"kind": "correction", "of": kind, "name": name, "action": action,
+                 "value": value}  # fmt: skip
+        return await self._call(calls.give(user, given, key))
+
+    async def upload(
+        self, user: str, file: str | Path | bytes, *, title: str | None = None, kind: str = ""
+    ) -> Uploaded:
+        """Give a file of texts that the user wrote; each counts once, however often it is sent.
+
+        Args:
+            user: Id of the user.
+            file: Its path, or what it holds.
+            title: Title of a single text; None takes the file's name.
+            kind: "text", "mail", "mbox" or "jsonl"; "" tells it by the name's ending.
+        """
+        return await self._call(calls.upload(user, file, title, kind))
+
+    async def profile(self, user: str, *, method: str = "") -> Profile:
+        """What is believed about a user, by the gateway's method or another."""
+        return await self._call(calls.profile(user, method))
+
+    async def history(self, user: str, *, after: int = 0, page: int = 100) -> AsyncIterator[Entry]:
+        """Everything a user asked and gave, oldest first; read page by page while it is iterated.
+
+        Args:
+            user: Id of the user.
+            after: Position to start behind.
+            page: Entries of one call, 1 to 500.
+        """
+        start: int | None = after
+        while start is not None:
+            entries, start = await self._call(calls.history(user, start, page))
+            for entry in entries:
+                yield entry
+
+    async def export(self, user: str) -> str:
+        """Everything about a user as JSON Lines, as `tailorlm import` reads it."""
+        return await self._call(calls.export(user))
+
+    async def erase(self, user: str) -> int:
+        """Remove everything about a user for good; returns how many entries that were."""
+        return await self._call(calls.erase(user))
+
+    async def users(self) -> list[UserRow]:
+        """The users of the app."""
+        return await self._call(calls.users())
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _call(self, call: Call[Result]) -> Result:
+        """Send a call, again where the gateway asks to wait, and read its answer."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = await self._http.request(
+                    call.method,
+                    call.path,
+                    params=dict(call.query),
+                    json=call.body,
+                    content=_pieces(call.file),
+                    headers=dict(call.headers),
+                )
+            except httpx.HTTPError as error:
+                raise GatewayError(
+                    f"The gateway at {self._http.base_url.host} cannot be reached, or did not "
+                    f"answer in time ({type(error).__name__}). Is it running?"
+                ) from None
+            if answer.is_success:
+                return call.read(answer.text)
+            wait = calls.wait_for(attempt, answer.headers.get("retry-after"))
+            if answer.status_code not in RETRIED or attempt > self._retries or wait is None:
+                raise calls.error_of(answer.status_code, answer.text)
+            await asyncio.sleep(wait)
+
+
+def _pieces(file: Path | bytes | None) -> AsyncIterator[bytes] | bytes | None:
+    """A file in pieces, anew for each attempt.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    if not isinstance(file, Path):
+        return file
+    try:
+        opened = file.open("rb")
+    except OSError as error:
+        raise InputError(f"The file {file} cannot be read: {error.strerror}.") from None
+
+    async def pieces() -> AsyncIterator[bytes]:
+        with opened:
+            while piece := opened.read(PIECE):
+                yield piece
+
+    return pieces()
