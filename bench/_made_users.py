@@ -85,10 +85,10 @@ def fill(url: str, count: int, made: list[tuple[Rows, Rows]]) -> float:
     engine = make_backend(parse_address(url)).make_engine()
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.rollback()
-            connection.connection.driver_connection.execute(  # type: ignore[union-attr]
-                "PRAGMA synchronous = OFF"
-            )
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA synchronous = OFF")
+            connection.exec_driver_sql("PRAGMA journal_mode = OFF")
+            connection.exec_driver_sql("BEGIN")
         for name in _INDEXES:
             connection.exec_driver_sql(f"DROP INDEX {name}")
         for batch in track(list(_batches(count)), "storing users"):

@@ -6,8 +6,10 @@ so that a state that went through bytes goes on exactly as one that did not.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,15 +196,16 @@ class _Reader:
         return self.data[self.at - size : self.at]
 
     def fixed(self, *shape: int) -> FixedArray:
-        raw = self.take(2 * int(np.prod(shape)))
-        return np.frombuffer(raw, dtype="<i2").astype(np.int16).reshape(shape)
+        raw = self.take(2 * math.prod(shape))
+        return np.frombuffer(raw, dtype="<i2").astype(np.int16, copy=False).reshape(shape)
 
     def record(self, hypotheses: int) -> Record:
         m, n_groups, known = _RECORD.unpack(self.take(_RECORD.size))
         sizes = tuple(self.take(n_groups))
         lengths = tuple(self.take(m))
         tags = np.frombuffer(self.take(2 * sum(lengths)), dtype="<u2").astype(np.intp)
-        sets = tuple(np.split(tags, np.cumsum(lengths)[:-1]))
+        ends = list(accumulate(lengths))
+        sets = tuple(tags[end - length : end] for length, end in zip(lengths, ends, strict=True))
         relevance = self.fixed(m) if known else None
         sites = self.fixed(hypotheses, 2, len(distinct_tags(sets)))
         return Record(sets, sizes, relevance, sites, self.fixed(hypotheses))

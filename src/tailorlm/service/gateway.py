@@ -116,8 +116,9 @@ class Gateway:
 
     async def _ready(self, method: str) -> Tailor:
         """As `using`; only the first use of a method takes long enough for a thread."""
-        known = self._tailors.get(method or self.tailor.method.name)
-        return known or await self.in_thread(self.using, method)
+        if (name := method or self.tailor.method.name) in self._tailors:
+            return self._tailors[name]
+        return await self.in_thread(self.using, method)
 
     async def upstream_for(self, user: str) -> Upstream:
         """What answers for a user, "" for nobody: where it is scrubbed, it knows their names."""

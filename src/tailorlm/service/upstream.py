@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import httpx
 
+from tailorlm import __version__
 from tailorlm.llms.base import Request
+from tailorlm.service.connections import Connections
 from tailorlm.service.failures import ServiceError
 from tailorlm.sse import SSEError, SSEReader
 from tailorlm.store.keys import PREFIX
@@ -19,6 +21,12 @@ MAX_ANSWER = 16 << 20
 """Longest answer that is read, in bytes."""
 _MAX_ERROR = 64 << 10
 _DONE = "[DONE]"
+_SENT = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": f"tailorlm/{__version__}",
+}
 
 Json = dict[str, Any]
 
@@ -100,11 +108,9 @@ class HttpUpstream:
         self._key = key
         self._timeout = timeout
         self._deadline = deadline
-        self._client = httpx.AsyncClient(
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
-            transport=transport,
-        )
+        self._urls: dict[str, httpx.URL] = {}
+        self._transport = transport or Connections(httpx.URL(self._base))
+        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
     async def complete(self, body: Json, request: Request, headers: Mapping[str, str]) -> Json:
         """See `Upstream.complete`."""
@@ -140,21 +146,25 @@ class HttpUpstream:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     @asynccontextmanager
     async def _answer(
         self, method: str, path: str, body: Json | None, headers: Mapping[str, str]
     ) -> AsyncIterator[httpx.Response]:
         """The answer to a request, of which only the headers have been read."""
-        request = self._client.build_request(
+        if path not in self._urls:
+            self._urls[path] = httpx.URL(self._base + path)
+        request = httpx.Request(
             method,
-            self._base + path,
+            self._urls[path],
             content=None if body is None else json.dumps(body).encode(),
             headers=self._headers(headers),
+            extensions=self._extensions,
         )
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._transport.handle_async_request(request)
+            response.request = request
         except httpx.TimeoutException:
             raise self._too_slow(self._timeout) from None
         except httpx.RequestError as error:
@@ -168,7 +178,7 @@ class HttpUpstream:
             await response.aclose()
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        sent = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        sent = {**_SENT}
         if self._key:
             sent["Authorization"] = f"Bearer {self._key}"
         elif (given := headers.get("authorization")) and PREFIX not in given:

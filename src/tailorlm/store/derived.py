@@ -5,12 +5,18 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tailorlm.store.base import StoredState
-from tailorlm.store.schema import populations, states
+from tailorlm.store.schema import populations, states, users
+
+_STATE_OF = (
+    sa.select(states.c.method, states.c.fingerprint, states.c.position, states.c.data)
+    .join_from(users, states, users.c.number == states.c.user_number)
+    .where(users.c.id == sa.bindparam("user"), states.c.method == sa.bindparam("method"))
+)
 
 
-def load_state(connection: sa.Connection, user_number: int, method: str) -> StoredState | None:
+def load_state(connection: sa.Connection, user: str, method: str) -> StoredState | None:
     """The state of a user under a method, or None."""
-    row = connection.execute(_select_state(user_number, method)).first()
+    row = connection.execute(_STATE_OF, {"user": user, "method": method}).first()
     if row is None:
         return None
     return StoredState(
@@ -38,8 +44,11 @@ def save_state(
     """
     if state.position > latest:
         return False
-    query = _select_state(user_number, state.method)
-    row = connection.execute(query).first()
+    row = connection.execute(
+        sa.select(states.c.fingerprint, states.c.position).where(
+            states.c.user_number == user_number, states.c.method == state.method
+        )
+    ).first()
     values = {"fingerprint": state.fingerprint, "position": state.position, "data": state.data}
     if row is None:
         connection.execute(
@@ -72,9 +81,3 @@ def save_population(connection: sa.Connection, method: str, data: bytes) -> None
     """Replace what a method has learned across users."""
     connection.execute(populations.delete().where(populations.c.method == method))
     connection.execute(populations.insert().values(method=method, data=data))
-
-
-def _select_state(user_number: int, method: str) -> sa.Select[tuple[str, str, int, bytes]]:
-    return sa.select(states.c.method, states.c.fingerprint, states.c.position, states.c.data).where(
-        states.c.user_number == user_number, states.c.method == method
-    )

@@ -48,6 +48,11 @@ from tailorlm.types import (
 
 _BATCH = 128
 
+_ATTRIBUTES = (
+    sa.select(*EVENT_COLUMNS)
+    .where(events.c.user_number == sa.bindparam("user_number"), events.c.kind == "attribute")
+    .order_by(events.c.position)
+)
 _EVENT_OF_KEY = sa.select(*EVENT_COLUMNS).where(
     events.c.user_number == sa.bindparam("user_number"), events.c.key == sa.bindparam("key")
 )
@@ -62,6 +67,7 @@ _TAKE_POSITION = {
     .on_conflict_do_update(
         index_elements=[users.c.id], set_={"next_position": users.c.next_position + 1}
     )
+    .returning(users.c.number, users.c.next_position)
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 
@@ -100,15 +106,15 @@ class SqlStore:
     ) -> Event:
         """Add one event to the user's log; see `tailorlm.store.Store.append`."""
         check_id(user, "user id")
-        key = uuid4().hex if key is None else check_id(key, "idempotency key")
+        given, key = key, uuid4().hex if key is None else check_id(key, "idempotency key")
         time = clock.time() if time is None else check_time(time)
         payload = check_payload(payload)
         with self._database.write() as connection:
             number, position = _take_position(connection, user)
             if position <= after:
                 raise NotFoundError("The user was erased meanwhile, so nothing was added.")
-            first = self._event_of_key(connection, number, user, key)
-            if first is not None:
+            first = given and self._event_of_key(connection, number, user, given)
+            if first:
                 connection.rollback()  # gives the position back
                 return _same(first, payload)
             event = Event(
@@ -126,8 +132,8 @@ class SqlStore:
     def events(self, user: str, *, after: int = 0) -> Iterator[Event]:
         """The user's events in order; see `tailorlm.store.Store.events`."""
         with self._database.read() as connection:
-            number, _ = _find_user(connection, user)
-        return self._stream(number, user, after)
+            number, latest = _find_user(connection, user)
+        return self._stream(number, user, after) if after < latest else iter(())
 
     def feedback(self, user: str, turn: str, *, before: int) -> list[Event]:
         """The feedback given on one turn of the user at positions below `before`, in order."""
@@ -181,11 +187,7 @@ class SqlStore:
         """The user with the newest value of each attribute."""
         with self._database.read() as connection:
             number, _ = _find_user(connection, user)
-            rows = connection.execute(
-                sa.select(*EVENT_COLUMNS)
-                .where(events.c.user_number == number, events.c.kind == "attribute")
-                .order_by(events.c.position)
-            ).all()
+            rows = connection.execute(_ATTRIBUTES, {"user_number": number}).all()
         payloads = [row_payload(row, self._database.label) for row in rows]
         return User(user, {p.name: p.value for p in payloads if isinstance(p, Attribute)})
 
@@ -214,7 +216,10 @@ class SqlStore:
     def load_state(self, user: str, method: str) -> StoredState | None:
         """The derived state of a user under a method, or None."""
         with self._database.read() as connection:
-            return derived.load_state(connection, _find_user(connection, user)[0], method)
+            state = derived.load_state(connection, user, method)
+            if state is None:
+                _find_user(connection, user)
+            return state
 
     def save_state(self, user: str, state: StoredState) -> bool:
         """Keep a derived state; see `tailorlm.store.Store.save_state`."""
@@ -362,8 +367,8 @@ def _find_user(connection: sa.Connection, user: str, *, lock: bool = False) -> t
 
 def _take_position(connection: sa.Connection, user: str) -> tuple[int, int]:
     """A user's number and next position, with the user's row locked; adds the user if new."""
-    connection.execute(_TAKE_POSITION[connection.dialect.name], {"id": user})
-    return _find_user(connection, user)
+    row = connection.execute(_TAKE_POSITION[connection.dialect.name], {"id": user}).one()
+    return row.number, row.next_position - 1
 
 
 def _check_new_turn(connection: sa.Connection, turn: str) -> None:
