@@ -22,6 +22,7 @@ from tailorlm.service.documents import UploadLimits
 from tailorlm.service.failures import ServiceError, as_service_error
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.logs import RequestLog
+from tailorlm.service.openapi import describe
 from tailorlm.service.web import pages
 
 _SAFE_HEADERS = {
@@ -78,6 +79,7 @@ def create_app(
     app.add_exception_handler(TailorError, _tailor_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    describe(app)
     return app
 
 
@@ -113,9 +115,11 @@ async def _tailor_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else "Internal error."
-    return await _service_error(request, ServiceError(status, f"{request.url.path}: {detail}."))
+    if not isinstance(error, HTTPException):
+        return await _service_error(request, error)
+    message = f"{request.url.path}: {error.detail}."
+    found = ServiceError(error.status_code, message, headers=error.headers)
+    return await _service_error(request, found)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -17,8 +17,10 @@ from tailorlm.service.access import Caller, caller
 from tailorlm.service.body import json_body
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.gateway import Gateway, Planned, completion_of
+from tailorlm.service.openapi import CHAT_ANSWER, CHAT_BODY, EMBEDDINGS_BODY
 from tailorlm.service.protocol import EXTENSION, ChatCall, read_chat, with_plan
 from tailorlm.service.relay import DONE, Relay, added, as_event
+from tailorlm.service.shapes import ERRORS
 from tailorlm.service.upstream import Upstream
 from tailorlm.types import Message
 
@@ -26,12 +28,16 @@ Json = dict[str, Any]
 _LOG = logging.getLogger(__name__)
 _NOT_RECORDED = "The turn was not recorded, so it cannot be given feedback on."
 
-router = APIRouter(tags=["OpenAI-compatible"])
+router = APIRouter(tags=["OpenAI-compatible"], responses=ERRORS)
 _Caller = Annotated[Caller, Depends(caller)]
 
 
 @router.post(
-    "/v1/chat/completions", summary="Answer a conversation, personally where a user is named"
+    "/v1/chat/completions",
+    summary="Answer a conversation, personally where a user is named",
+    response_class=JSONResponse,
+    responses={200: CHAT_ANSWER},
+    openapi_extra=CHAT_BODY,
 )
 async def chat_completions(request: Request, by: _Caller) -> Response:
     """As OpenAI's, with the field `tailor` on top: which turn it is, what each answer follows."""
@@ -57,7 +63,7 @@ async def models(request: Request, by: _Caller) -> Json:
     return {**listing, "object": "list", "data": [*found, *named]}
 
 
-@router.post("/v1/embeddings", summary="Passed through")
+@router.post("/v1/embeddings", summary="Passed through", openapi_extra=EMBEDDINGS_BODY)
 async def embeddings(request: Request, by: _Caller) -> Json:
     """The upstream's embeddings, as they come."""
     gateway: Gateway = request.app.state.gateway

@@ -58,18 +58,26 @@ router = APIRouter(
     },
 )
 _Caller = Annotated[Caller, Depends(caller)]
-_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_MAIL = "Subject: A note\n\nDear all,\nthis is how I write.\n"
+_EXAMPLES = {
+    "text": "Dear all,\nthis is how I write.",
+    "mail": _MAIL,
+    "mbox": f"From ana@example.org Mon Jan 01 10:00:00 2024\n{_MAIL}",
+    "jsonl": '{"text": "Dear all, ...", "title": "A note"}\n',
+}
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
-        **dict.fromkeys(MEDIA_TYPES, _TEXT),
-        "text/plain": {**_TEXT, "example": "Dear all,\nthis is how I write."},
-        "application/jsonl": {**_TEXT, "example": '{"text": "Dear all, ...", "title": "A note"}\n'},
+        media: {"schema": {"type": "string"}, "example": _EXAMPLES[kind]}
+        for media, kind in MEDIA_TYPES.items()
+    }
+    | {
         _FORM: {
             "schema": {
                 "type": "object",
                 "properties": {"file": {"type": "string", "format": "binary"}},
                 "required": ["file"],
+                "example": {"file": _EXAMPLES["text"]},
             }
         },
     },

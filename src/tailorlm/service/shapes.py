@@ -57,6 +57,20 @@ class MessageIn(Given):
 class AskIn(Given):
     """A query."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"user": "ana", "query": "How should I spend a free weekend?", "n": 3},
+                {
+                    "user": "ana",
+                    "query": "And on Sunday?",
+                    "history": [{"role": "user", "content": "Plan my Saturday"}],
+                    "model": "bayes_tags:gpt-4o-mini",
+                },
+            ]
+        }
+    )
+
     user: UserField = ""
     query: Annotated[str, Field(examples=["How should I spend a free weekend?"])]
     n: Annotated[
@@ -224,8 +238,26 @@ AnyFeedback = Annotated[
 ]
 
 
+_EXAMPLES: tuple[Any, ...] = (
+    {"kind": "ranking", "turn": "2f6c…", "order": [2, [0, 1]]},
+    {"kind": "pick", "turn": "2f6c…", "candidate": 1},
+    {"kind": "edit", "turn": "2f6c…", "candidate": 0, "text": "Go hiking."},
+    {"kind": "rating", "turn": "2f6c…", "candidate": 0, "score": 4},
+    {"kind": "copy", "turn": "2f6c…", "candidate": 0},
+    {"kind": "regenerate", "turn": "2f6c…"},
+    {"kind": "statement", "text": "Stop using bullet points."},
+    {"kind": "attribute", "name": "home", "value": "Lisbon"},
+    {"kind": "document", "text": "Dear all, ...", "title": "A note"},
+    {"kind": "correction", "of": "tag", "name": "Baking", "action": "lock"},
+)
+
+
 class FeedbackIn(Given):
     """Feedback of a user."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user": "ana", "feedback": given} for given in _EXAMPLES]}
+    )
 
     user: UserField = ""
     feedback: AnyFeedback
@@ -233,6 +265,8 @@ class FeedbackIn(Given):
 
 class EraseIn(Given):
     """An erasure, confirmed by the user's id a second time."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user": "ana", "confirm": "ana"}]})
 
     user: UserField = ""
     confirm: Annotated[str, Field(description="The user's id again.", examples=["ana"])]
@@ -419,6 +453,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         401: "A key is needed, or this one is not known.",
         403: "The key may not do this.",
         404: "There is no such user or turn.",
+        405: "The route takes another method.",
         409: "The key was used for other content.",
         413: "The request is too large.",
         429: "Too many requests.",
