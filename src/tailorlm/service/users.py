@@ -23,6 +23,7 @@ from tailorlm.service.shapes import (
     UserOut,
     UsersOut,
 )
+from tailorlm.store.erasing import ERASED
 
 MAX_PAGE = 500
 """Most events of one answer."""
@@ -108,4 +109,5 @@ async def erase(request: Request, by: _Caller, given: EraseIn) -> ErasureOut:
         )
     gateway: Gateway = request.app.state.gateway
     done = await gateway.in_thread(gateway.tailor.erase, acting_for(request, by, name))
+    request.state.user = ERASED  # the record says that it was done, and not to whom
     return ErasureOut(user=name, events=done.events, states=done.states)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from tailorlm.errors import StoreError
+from tailorlm.forgetting import forgettable
 from tailorlm.store.address import PostgresAddress, SqliteAddress
 from tailorlm.store.failures import translate
 
@@ -67,6 +68,7 @@ class Database:
         self._engine = backend.make_engine()
         self._writing = backend.for_writing(self._engine)
         _open_databases.add(self)
+        forgettable(self)
 
     @property
     def label(self) -> str:
@@ -99,6 +101,10 @@ class Database:
         """Rewrite the files so that no byte of a deleted row stays."""
         with self._translated():
             self.backend.scrub(self._engine)
+
+    def cache_clear(self) -> None:
+        """Drop compiled statements, each of which holds the values it was first compiled with."""
+        self._engine.clear_compiled_cache()
 
     def close(self) -> None:
         """Close all connections; again is harmless."""
