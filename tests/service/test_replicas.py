@@ -16,7 +16,9 @@ from tailorlm.store import open_store
 from tailorlm.tailor import Tailor
 
 AT_ONCE = 5
-USERS = [f"user {number}" for number in range(8)]
+USERS = [f"user {number}" for number in range(40)]
+TURNS = 2
+"""Of each user; with so few, most judgements correct an earlier one."""
 Json = dict[str, Any]
 
 
@@ -47,9 +49,7 @@ async def work(urls: list[str], count: int) -> None:
         answer = await client.post("/tailor/v1/ask", json=body)
         turns[user].append(answer.json()["turn"])
 
-    await asyncio.gather(
-        *(ask(u, rng.choice(clients), n) for u in USERS for n in range(turns_each(count)))
-    )
+    await asyncio.gather(*(ask(u, rng.choice(clients), n) for u in USERS for n in range(TURNS)))
     given = [
         {"user": user, "feedback": feedback_on(sorted(turns[user]), number, rng)}
         for number in range(count)
@@ -82,11 +82,6 @@ class OneByOne(Tailor):
         return answer
 
 
-def turns_each(count: int) -> int:
-    """How many turns every user gets."""
-    return count // 100 + 2
-
-
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("gateways", "count"), [(2, 60), pytest.param(4, 2000, marks=pytest.mark.slow)]
@@ -113,6 +108,6 @@ def test_replicas_learn_what_one_would(
         assert found.position == len(positions)
         assert single.store.load_state(user, "bayes_tags") == found
         assert replayed.store.load_state(user, "bayes_tags") == found
-    assert kept == count + len(USERS) * turns_each(count)
+    assert kept == count + len(USERS) * TURNS
     for opened in (together, single, replayed):
         opened.close()
