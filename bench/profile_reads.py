@@ -2,7 +2,7 @@
 
     python bench/profile_reads.py [--quick] [--store URL] [--json FILE]
 
-Users rank three answers in 25 turns; a few hundred are made in the loop, and the others are their
+Users rank three answers in 25 turns; forty are made in the loop, and the others are their
 copies under new ids (`_made_users.py`), so that tables and indexes have their real sizes. Then the
 profiles of users drawn at random are read, each by the facade (the store's rows, the state, the
 explained profile) and over HTTP from `tailorlm serve`, one at a time. Without --store the database
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--reads", type=int, default=2_000)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    count, reads, people = given.users, given.reads, 200
+    count, reads, people = given.users, given.reads, 40
     if given.quick:
         count, reads, people = 2_000, 300, 10
     rng = np.random.default_rng(0)

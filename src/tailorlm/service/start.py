@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ OLLAMA = "http://127.0.0.1:11434/v1"
 """Where Ollama listens unless it is told otherwise."""
 GRACE = 30
 """Seconds that streams get to finish when the gateway is stopped."""
+SWITCH = 0.0005
+"""Seconds that a thread which plans may keep the others, and so all streams, waiting."""
 
 
 def find_upstream(llm: str | None) -> tuple[Upstream, str]:
@@ -124,7 +127,9 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
     )
     server = uvicorn.Server(config)
     started(address)
-    asyncio.run(server.serve([listener]))
+    sys.setswitchinterval(SWITCH)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve([listener]))
 
 
 def _listen(host: str, port: int) -> socket.socket:
