@@ -7,7 +7,6 @@ tag library, need not be.
 from __future__ import annotations
 
 import threading
-import urllib.parse
 import weakref
 from typing import Protocol, TypeVar
 
@@ -39,4 +38,3 @@ def forget_texts() -> None:
         found = list(_caches)
     for cache in found:
         cache.cache_clear()
-    urllib.parse.clear_cache()  # the standard library remembers addresses with their queries

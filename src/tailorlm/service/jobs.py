@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import urllib.parse
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 import anyio
 
 from tailorlm.errors import StoreError, TailorError
-from tailorlm.forgetting import forget_texts
+from tailorlm.forgetting import forget_texts, forgettable
 from tailorlm.service.failures import ServiceError
 
 MOST = 10_000
@@ -76,6 +77,17 @@ class Jobs:
             _LOG.error("learning with %s failed: %s", method, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - one broken job must not end all others
             _LOG.error("a bug in %s: %s", method, type(error).__name__, exc_info=error)
+
+
+class Addresses:
+    """The addresses that the standard library remembers, with the user's id in their query."""
+
+    def cache_clear(self) -> None:
+        """Forget them; a library that remembers none has no function for it."""
+        getattr(urllib.parse, "clear_cache", lambda: None)()
+
+
+_ADDRESSES = forgettable(Addresses())
 
 
 async def forget_erased(erasures: Callable[[], Awaitable[int]], every: float) -> None:
