@@ -30,6 +30,9 @@ OLLAMA = "http://127.0.0.1:11434/v1"
 """Where Ollama listens unless it is told otherwise."""
 GRACE = 30
 """Seconds that streams get to finish when the gateway is stopped."""
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than clients keep theirs, so that none sends
+a request on a connection that is just being closed."""
 SWITCH = 0.0005
 """Seconds that a thread which plans may keep the others, and so all streams, waiting."""
 
@@ -123,6 +126,7 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
         server_header=False,
     )
     server = uvicorn.Server(config)
