@@ -195,3 +195,15 @@ def test_a_correction_that_makes_no_sense_is_refused(cli):
     assert "Only a tag" in cli.error(
         "correct", "ana", "set", "Be brief.", "--kind", "rule", "--disliked"
     )
+
+
+def test_a_file_of_several_texts_counts_each_once(cli, tmp_path):
+    file = tmp_path / "Sent.mbox"
+    mail = "From a@example.org Mon Jan 01 10:00:00 2024\nSubject: {0}\n\n{0}\n\n"
+    file.write_text(mail.format("One") + mail.format("") + mail.format("Two"), "utf-8")
+    done = cli.json("write", "ana", file)
+    assert (done["taken"], done["known"]) == (2, 0)
+    assert [row["where"] for row in done["left_out"]] == ["message 2"]
+    assert "Recorded 0 texts. 2 texts recorded before." in cli("write", "ana", file)
+    assert [p["title"] for p in payloads(cli)] == ["One", "Two"]
+    assert "cannot be read" in cli.error("write", "ana", tmp_path / "missing.jsonl")

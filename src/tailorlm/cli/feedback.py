@@ -23,7 +23,14 @@ from tailorlm.cli.options import (
     UserArgument,
     open_tailor,
 )
-from tailorlm.cli.reading import edited_text, parse_order, position_of, read_file, read_stdin
+from tailorlm.cli.reading import (
+    edited_text,
+    parse_order,
+    pieces_of,
+    position_of,
+    read_file,
+    read_stdin,
+)
 from tailorlm.errors import InputError, NotFoundError
 from tailorlm.types import (
     Attribute,
@@ -44,6 +51,7 @@ from tailorlm.types import (
 
 if TYPE_CHECKING:
     from tailorlm.tailor import ShownTurn, Tailor
+    from tailorlm.writing.documents import Reader
 
 _SHORTEST_PREFIX = 4
 
@@ -172,7 +180,12 @@ def say(
 def write(
     user: UserArgument,
     file: Annotated[
-        str, typer.Argument(help='A plain text file; "-" reads standard input.', show_default=False)
+        str,
+        typer.Argument(
+            help='A text, mail (.eml), mbox or JSON Lines file; "-" reads a text from standard '
+            "input.",
+            show_default=False,
+        ),
     ],
     title: Annotated[
         str | None,
@@ -186,7 +199,17 @@ def write(
     retriever: RetrieverOption = None,
     tags: TagsOption = None,
 ) -> None:
-    """Give a text that the user wrote, as an example of their writing."""
+    """Give a text that the user wrote, as an example of their writing; or a file of several.
+
+    Each message of an mbox and each line of JSON Lines is a text of its own, and counts once.
+    """
+    from tailorlm.writing.documents import kind_of_file, reader_of
+
+    kind = "text" if file == "-" else kind_of_file(file)
+    if kind in ("mail", "mbox", "jsonl"):
+        setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
+        _write_all(setup, user, reader_of(kind, title or ""), file, json=json)
+        return
     text = read_stdin("document") if file == "-" else read_file(file)
     name = "" if file == "-" else Path(file).name
     setup = Setup(store=store, method=method, encoder=encoder, retriever=retriever, tags=tags)
@@ -259,6 +282,31 @@ def _meant(tailor: Tailor, user: str, name: str, new: str) -> tuple[str, str]:
         if belief_key(belief.name) == belief_key(name)
     ]
     return (found[0].kind, found[0].name) if found else (new, name)
+
+
+def _write_all(setup: Setup, user: str, reader: Reader, file: str, *, json: bool) -> None:
+    """Record the texts of a file, and say what was taken and what was left out."""
+    from tailorlm.writing.documents import LeftOut, document_key, read_all
+
+    taken, known = 0, 0
+    left_out: list[LeftOut] = []
+    with open_tailor(setup, new=True) as tailor, show.working("Learning…"):
+        newest, _ = _before(tailor, user)
+        for one in read_all(reader, pieces_of(file)):
+            if isinstance(one, LeftOut):
+                left_out.append(one)
+                continue
+            position = tailor.give(user, one, key=document_key(one)).position
+            taken, known = (taken + 1, known) if position > newest else (taken, known + 1)
+            newest = max(newest, position)
+    if json:
+        rows = [{"where": one.where, "why": one.why} for one in left_out]
+        show.as_json({"user": user, "taken": taken, "known": known, "left_out": rows})
+        return
+    again = f" {show.counted(known, 'text')} recorded before." if known else ""
+    show.line(f"Recorded {show.counted(taken, 'text')}.{again}")
+    for one in left_out:
+        show.notice(f"Left out {one.where}: {one.why}")
 
 
 def _judge(

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -18,6 +19,7 @@ from tailorlm.types import MAX_TEXT
 
 _MOST_BYTES = 4 * MAX_TEXT
 """As long as a text of `MAX_TEXT` characters can be in UTF-8."""
+_PIECE = 1 << 16
 _ORDER_TOKEN = re.compile(r"\d{1,9}(=\d{1,9})*")
 
 
@@ -126,6 +128,20 @@ def read_file(name: str) -> str:
     except OSError as error:
         raise InputError(f"The file {name[:200]} cannot be read: {error.strerror}.") from None
     return decode(data, "document")
+
+
+def pieces_of(name: str) -> Iterator[bytes]:
+    """A file piece by piece.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        with Path(name).open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except OSError as error:
+        raise InputError(f"The file {name[:200]} cannot be read: {error.strerror}.") from None
 
 
 def on_terminal() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from tailorlm.writing.documents import (
     MEDIA_TYPES,
     LeftOut,
     Reader,
+    document_key,
     kind_of_file,
     reader_of,
 )
@@ -184,7 +184,7 @@ class _Taking:
         """
         if self.held is not None:
             document = self.held
-            self._count(lambda: self.tailor.give(self.user, document, key=_key(document)))
+            self._count(lambda: self.tailor.give(self.user, document, key=document_key(document)))
         if not self.taken + self.known:
             first = self.left_out[0] if self.left_out else LeftOut("the upload", "It is empty.")
             raise ServiceError(400, f"Nothing was taken, since of {first.where}: {first.why}")
@@ -210,7 +210,7 @@ class _Taking:
 
     def _append(self, document: Document) -> None:
         def append() -> Event:
-            done = self.tailor.perform(Append(self.user, document, _key(document)))
+            done = self.tailor.perform(Append(self.user, document, document_key(document)))
             if not isinstance(done, Event):
                 raise ServiceError(500, "A text was not recorded.")
             return done
@@ -232,12 +232,6 @@ class _Taking:
             self.newest = position
         else:
             self.known += 1
-
-
-def _key(document: Document) -> str:
-    """The key that makes a text one event, however often it is uploaded."""
-    content = f"{document.title}\0{document.text}".encode("utf-8", "replace")
-    return f"document-{hashlib.sha256(content).hexdigest()[:40]}"
 
 
 class _Form:

@@ -6,6 +6,7 @@ stood and why, and the rest is read on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
@@ -96,6 +97,12 @@ def read_all(reader: Reader, pieces: Iterable[bytes]) -> Iterator[Read]:
     for piece in pieces:
         yield from reader.feed(piece)
     yield from reader.close()
+
+
+def document_key(document: Document) -> str:
+    """The idempotency key that makes a text one event, however often it is given."""
+    content = f"{document.title}\0{document.text}".encode("utf-8", "replace")
+    return f"document-{hashlib.sha256(content).hexdigest()[:40]}"
 
 
 class Reader(ABC):
