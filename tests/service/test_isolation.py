@@ -98,6 +98,8 @@ class Somebody:
 
     def _post(self, path: str, body: Json) -> Json:
         answer = httpx.post(self._url + path, json=body, timeout=60)
+        while answer.status_code in (502, 504):  # the upstream shares a busy machine
+            answer = httpx.post(self._url + path, json=body, timeout=60)
         assert answer.status_code == 200, answer.text
         found: Json = answer.json()
         return found

@@ -101,7 +101,8 @@ def test_metrics_count_what_happens_and_name_nobody(
     found = samples(gateway_url)
     seconds = {stage: found["tailorlm_stage_seconds_count", (stage,)] for stage in STAGES}
     assert seconds == {
-        "plan": 4, "upstream_first_byte": 1, "upstream_whole": 5, "record": 3, "feedback": 2
+        "plan": 4, "upstream_first_byte": 1, "upstream_whole": 5, "record": 3, "feedback": 2,
+        "learn": 0,
     }  # fmt: skip
     assert found["tailorlm_upstream_errors_total", ("502",)] == 1
     assert found["tailorlm_feedback_total", ("pick",)] == 1
@@ -202,7 +203,7 @@ def test_spans_are_those_of_the_stages(tailor: Tailor, upstream_url: str) -> Non
         body = chat(f"ana-{CANARY}", stream=True)
         httpx.post(f"{url}/v1/chat/completions", json=body).read()
     spans = {span.name: span for span in exporter.get_finished_spans()}
-    stages = {f"tailorlm.{stage}" for stage in STAGES if stage != "feedback"}
+    stages = {f"tailorlm.{stage}" for stage in STAGES if stage not in ("feedback", "learn")}
     assert set(spans) == {*stages, "tailorlm.request POST"}
     request = spans["tailorlm.request POST"].context.span_id
     assert {span.parent.span_id for name, span in spans.items() if name in stages} == {request}

@@ -44,9 +44,12 @@ async def work(urls: list[str], count: int) -> None:
     rng = random.Random(3)
     turns: dict[str, list[str]] = {user: [] for user in USERS}
 
+    few = asyncio.Semaphore(AT_ONCE * len(clients))
+
     async def ask(user: str, client: httpx.AsyncClient, number: int) -> None:
         body = {"user": user, "query": f"What about day {number}?", "n": 3}
-        answer = await client.post("/tailor/v1/ask", json=body)
+        async with few:
+            answer = await client.post("/tailor/v1/ask", json=body)
         turns[user].append(answer.json()["turn"])
 
     await asyncio.gather(*(ask(u, rng.choice(clients), n) for u in USERS for n in range(TURNS)))
