@@ -9,4 +9,13 @@ from tailorlm.writing.mail import Mail, own_words, split_mail
 from tailorlm.writing.rules import StyleRule, style_rules
 from tailorlm.writing.traits import Traits, measure
 
-__all__ = ["Facts", "Mail", "StyleRule", "Traits", "measure", "own_words", "split_mail", "style_rules"]
+__all__ = [
+    "Facts",
+    "Mail",
+    "StyleRule",
+    "Traits",
+    "measure",
+    "own_words",
+    "split_mail",
+    "style_rules",
+]
