@@ -2,12 +2,12 @@
 
     python bench/profile_reads.py [--quick] [--store URL] [--json FILE]
 
-Users rank three answers in 25 turns; forty are made in the loop, and the others are their
-copies under new ids (`_made_users.py`), so that tables and indexes have their real sizes. Then the
-profiles of users drawn at random are read, each by the facade (the store's rows, the state, the
-explained profile) and over HTTP from `tailorlm serve`, one at a time. Without --store the database
-is a SQLite file; a PostgreSQL URL must name an empty database. The processor's time stands beside
-the wall time, because a busy machine changes it less.
+Users rank three answers in 25 turns; forty are made in the loop, and the others are their copies
+under new ids (`_made_users.py`), so that tables and indexes have their real sizes: 10 GB in all.
+Then the profiles of users drawn at random are read, each by the facade (the store's rows, the
+state, the explained profile) and over HTTP from `tailorlm serve`, one at a time. Without --store
+the database is a SQLite file; a PostgreSQL URL must name an empty database. The processor's time
+stands beside the wall time, because a busy machine changes it less.
 """
 
 from __future__ import annotations
