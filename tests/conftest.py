@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     ``HYPOTHESIS_PROFILE=search pytest`` looks for new examples.
     """
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell runs its background jobs so, and whatever the tests start would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.upper().startswith(_SETTINGS):
             _taken[name] = os.environ.pop(name)

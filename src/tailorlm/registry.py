@@ -2,8 +2,9 @@
 
 The names are the files of a folder: ``methods/bayes_tags.py`` holds the method "bayes_tags".
 Other packages add theirs by entry points in the groups ``tailorlm.methods``, ``tailorlm.llms``,
-``tailorlm.encoders``, ``tailorlm.retrievers`` and ``tailorlm.privacy``, each naming a class. Nothing
-is imported until it is asked for; a class that needs an extra imports it in its constructor.
+``tailorlm.encoders``, ``tailorlm.retrievers`` and ``tailorlm.privacy``, each naming a class.
+Nothing is imported until it is asked for; a class that needs an extra imports it in its
+constructor.
 """
 
 from __future__ import annotations
