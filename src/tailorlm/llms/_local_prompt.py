@@ -38,8 +38,7 @@ def render(tokenizer: Any, messages: Sequence[Message]) -> str:
     for turns in (messages, in_turns(messages)):
         try:
             return _templated(tokenizer, turns)
-        # Templates are programs of the model's authors and raise what they like.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - templates are programs and raise what they like
             refusal = error
     raise InputError(
         f"The model's chat template refuses the conversation: {str(refusal)[:200]}. It has to "
