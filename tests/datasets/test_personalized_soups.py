@@ -13,9 +13,9 @@ from tailorlm.datasets.personalized_soups import PROFILES, load_soups_file, load
 from tailorlm.errors import InputError
 
 ROWS = [
-    {"user_input": "Why is the sky blue?", "completion_a": "Light bounces.", "completion_b": "Eh."},
+    {"user_input": "Why is it blue?", "completion_a": "Light bounces.", "completion_b": "Eh."},
     {
-        "user_input": "Why is the sky blue? ",
+        "user_input": "Why is it blue? ",
         "completion_a": "Light bounces.",
         "completion_b": "Eh.",
     },
@@ -30,7 +30,7 @@ def test_each_profile_is_a_user(tmp_path: Path) -> None:
     found = load_soups_pairs(tmp_path)
     assert list(found) == ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
     assert found["P2A"] == (
-        Comparison.of_prompt("P2A", "Why is the sky blue?", "Light bounces.", "Eh."),
+        Comparison.of_prompt("P2A", "Why is it blue?", "Light bounces.", "Eh."),
         Comparison.of_prompt("P2A", "Name a fruit.", "Pear.", "A pear, friend!"),
     )
     assert list(load_soups_pairs(tmp_path, ["P3B"])) == ["P3B"]
@@ -51,5 +51,5 @@ def test_errors_name_the_row(tmp_path: Path, content: Any, message: str) -> None
     with pytest.raises(InputError) as caught:
         load_soups_file(path, "P1A")
     assert message in str(caught.value)
-    with pytest.raises(InputError, match="no file .*P1B"):
+    with pytest.raises(InputError, match=r"no file .*P1B"):
         load_soups_pairs(tmp_path, ["P1B"])

@@ -23,6 +23,7 @@ from tailorlm.cli import (
     feedback,
     keys,
     lamp,
+    pairs,
     preferences,
     records,
     replay,
@@ -157,7 +158,7 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
             agents.agents,
         ),
     ),
-    ("data", "Make data sets.", (data.build_tager,)),
+    ("data", "Make data sets.", (data.build_tager, pairs.pairs)),
     (
         "keys",
         "Say who may use the gateway.",
