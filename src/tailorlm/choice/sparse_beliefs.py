@@ -130,8 +130,16 @@ class SparseBeliefs:
         )
 
     def signs(self, state: SparseState) -> FloatArray:
-        """Shape (g, 3, n): probabilities of disliked, neutral, liked under each hypothesis."""
-        return signs_of(self.odds(state))
+        """Shape (g, 3, n): probabilities of disliked, neutral, liked under each hypothesis.
+
+        Read-only, because a state is read once, whatever is asked of it.
+        """
+        known = state.read.get(self)
+        if known is None:
+            known = signs_of(self.odds(state))
+            known.flags.writeable = False
+            state.read[self] = known
+        return known
 
     def evidence(self, state: SparseState) -> FloatArray:
         """Shape (g,): posterior probability of each hypothesis."""

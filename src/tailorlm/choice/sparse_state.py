@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -123,6 +124,11 @@ class SparseState:
     usual: FixedArray
     events: int
     records: tuple[Record, ...]
+
+    @cached_property
+    def read(self) -> dict[object, FloatArray]:
+        """What learners have read from this state, by learner, for as long as the state lives."""
+        return {}
 
     @property
     def n_tags(self) -> int:

@@ -249,18 +249,23 @@ class BayesTags(Method[BayesTagsState]):
         low, high = self.learner.interval(state.posterior)
         # The mean of a skewed belief, such as "2% liked", may lie outside its interval.
         low, high = np.minimum(low, mean), np.maximum(high, mean)
+        order = np.argsort(-probability, kind="stable")
+        columns = (probability, mean, low, high, state.evidence, state.last_day)
+        known, n_tags = self._known, len(self.parts.library.tags)
         beliefs = [
             Belief(
-                kind="tag" if i < len(self.parts.library.tags) else "style",
-                name=self._known[i],
-                probability=float(probability[i]),
-                effect=float(mean[i]),
-                low=float(low[i]),
-                high=float(high[i]),
-                evidence=int(state.evidence[i]),
-                last_seen=float(state.last_day[i]) * _DAY if state.last_day[i] else None,
+                kind="tag" if i < n_tags else "style",
+                name=known[i],
+                probability=liked,
+                effect=effect,
+                low=least,
+                high=most,
+                evidence=evidence,
+                last_seen=float(day * _DAY) if day else None,
             )
-            for i in np.argsort(-probability, kind="stable")
+            for i, liked, effect, least, most, evidence, day in zip(
+                order.tolist(), *(column[order].tolist() for column in columns), strict=True
+            )
         ]
         # A fixed seed: the same state is always explained alike.
         certainty = self.certainty(state, Context(""), np.random.default_rng(0))

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from tailorlm.service.access import Caller, acting_for, caller, on_record
 from tailorlm.service.failures import ServiceError
@@ -22,6 +22,7 @@ from tailorlm.service.shapes import (
     ProfileOut,
     UserOut,
     UsersOut,
+    profile_json,
 )
 from tailorlm.store.erasing import ERASED
 
@@ -51,13 +52,16 @@ async def users(request: Request, by: _Caller) -> UsersOut:
     )
 
 
-@router.get("/profile", summary="What is believed about a user")
-async def profile(request: Request, by: _Caller, user: _User = "", method: str = "") -> ProfileOut:
+@router.get("/profile", summary="What is believed about a user", response_model=ProfileOut)
+async def profile(request: Request, by: _Caller, user: _User = "", method: str = "") -> Response:
     """Each belief with its probability, its evidence and when it was last seen."""
     gateway: Gateway = request.app.state.gateway
-    who = acting_for(request, by, user)
-    found = await gateway.in_thread(lambda: gateway.using(method).profile(who))
-    return ProfileOut.of(found, user or by.user)
+    who, name = acting_for(request, by, user), user or by.user
+
+    def read() -> bytes:
+        return profile_json(gateway.using(method).profile(who), name)
+
+    return Response(await gateway.in_thread(read), media_type="application/json")
 
 
 @router.get("/history", summary="A user's log, oldest first")
