@@ -15,7 +15,7 @@ from tailorlm.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tailorlm.training.agent import OnStep
+    from tailorlm.training._run import OnStep
     from tailorlm.training.log import Step, TrainingLog
     from tailorlm.training.pairs import Pair
 

@@ -1,4 +1,4 @@
-"""The part of training that needs torch: a model with a LoRA adapter, and its checkpoints.
+"""The part of training agents that needs torch: a model with a LoRA adapter.
 
 What needs an extra is imported when it is used, so that this module can be imported without.
 """
@@ -141,14 +141,14 @@ class Adapter:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds of the model: the weights and the optimizer's memory."""
-        return {"adapter": self.weights(), "optimizer": self._optimizer.state_dict()}
+        return {"weights": self.weights(), "optimizer": self._optimizer.state_dict()}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up the state of a checkpoint."""
         import peft
 
         with quiet():
-            peft.set_peft_model_state_dict(self._model, saved["adapter"])
+            peft.set_peft_model_state_dict(self._model, saved["weights"])
         self._optimizer.load_state_dict(saved["optimizer"])
 
     def write(self, folder: Path, weights: dict[str, Any]) -> None:
@@ -180,45 +180,6 @@ class Adapter:
                 f"The device's memory is used up: {first_line(error)}. Lower --max-tokens, or "
                 f"raise --memory-gb (now {self._settings.memory_gb:g})."
             ) from error
-
-
-class Checkpoint:
-    """One file that holds how far a run is, replaced as a whole."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> dict[str, Any] | None:
-        """What was kept last, or None.
-
-        Raises:
-            InputError: If the file is damaged.
-        """
-        import torch
-
-        if not self.path.exists():
-            return None
-        try:
-            saved: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-        # A damaged file makes torch raise almost anything.
-        except Exception as error:
-            raise InputError(
-                f"The checkpoint {self.path} cannot be read: {first_line(error)}. Use --force to "
-                "begin anew."
-            ) from error
-        return saved
-
-    def write(self, state: dict[str, Any]) -> None:
-        """Keep a state in place of the one before."""
-        import torch
-
-        part = self.path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(self.path)
-
-    def remove(self) -> None:
-        """Forget what was kept."""
-        self.path.unlink(missing_ok=True)
 
 
 def _quantization(wanted: bool | None, place: Any) -> Any:

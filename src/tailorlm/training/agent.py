@@ -6,29 +6,21 @@ appendix D.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from tailorlm.errors import InputError, TrainingError
+from tailorlm.errors import InputError
 from tailorlm.llms._local_load import ADAPTER_FILE, check_installed
-from tailorlm.training.batches import (
-    Example,
-    epoch_order,
-    fit_example,
-    hold_out,
-    steps_per_epoch,
-)
-from tailorlm.training.log import LOG_FILE, Check, Step, TrainingLog, from_json
+from tailorlm.training._run import Course, OnStep, Place, Progress, Run, identity_of, where_is
+from tailorlm.training.batches import Example, fit_example, hold_out
+from tailorlm.training.log import Check, TrainingLog
 from tailorlm.training.pairs import Pair
 
-OnStep = Callable[[Step, int], None]
-"""Told each step, and how many there will be at most."""
+if TYPE_CHECKING:
+    from tailorlm.training._lora import Adapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,176 +120,114 @@ def train_agent(
     if not pairs:
         raise InputError("There are no pairs to learn from.")
     check_installed("Training an agent", "train", "torch", "transformers", "peft", "accelerate")
-    run = _Run(pairs, base, Path(out), settings, task)
-    run.begin(device, replace_old=replace_old)
+    from tailorlm.training._lora import Adapter
+
+    base = where_is(base)
+    identity = identity_of(asdict(settings), base, task, [asdict(pair) for pair in pairs])
+    place = Place(Path(out), ADAPTER_FILE)
+    saved = place.claim(identity, replace_old=replace_old)
+    agent = _Agent(Adapter(base, settings, device), pairs, settings)
+    run = Run(
+        agent,
+        place,
+        agent.course,
+        agent.new_log(base, task),
+        identity=identity,
+        hint=f"Lower --learning-rate (now {settings.learning_rate:g})",
+        saved=saved,
+    )
     return run.train(on_step)
 
 
-class _Run:
-    """One run: what it learns, how far it is, and where it is kept."""
+class _Agent:
+    """An adapter with the pairs that it learns from, as a run takes it."""
 
-    def __init__(
-        self, pairs: Sequence[Pair], base: str, out: Path, settings: AgentSettings, task: str
-    ) -> None:
-        path = Path(base).expanduser()
-        self.pairs = pairs
-        self.base = str(path.resolve()) if path.exists() else base.strip()
-        self.out = out
-        self.settings = settings
-        self.task = task
-        self.cut = 0
-        described = [asdict(settings), self.base, task, [asdict(pair) for pair in pairs]]
-        text = json.dumps(described, sort_keys=True)
-        self.identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    is_main = True
 
-    def begin(self, device: str | None, *, replace_old: bool) -> None:
-        """Look at the folder, load the model, and take up an interrupted run."""
-        from tailorlm.training._lora import Adapter, Checkpoint
+    def __init__(self, adapter: Adapter, pairs: Sequence[Pair], settings: AgentSettings) -> None:
+        self._adapter = adapter
+        self._settings = settings
+        self._cut = 0
+        kept = self._examples(pairs)
+        self._left_out = len(pairs) - len(kept)
+        learned, held = hold_out(len(kept), settings.held_out, settings.seed)
+        self._learned = [kept[place] for place in learned]
+        self._held = [kept[place] for place in held]
 
-        self.checkpoint = Checkpoint(self.out / "checkpoint.pt")
-        if replace_old:
-            self.checkpoint.remove()
-        elif (self.out / ADAPTER_FILE).exists():
-            raise InputError(f"{self.out} holds an adapter already. Use --force, or another --out.")
-        saved = self.checkpoint.read()
-        if saved is not None and saved["identity"] != self.identity:
-            raise InputError(
-                f"{self.out} holds an interrupted run with other pairs or settings. Give the same "
-                "to go on with it, or use --force to begin anew."
-            )
-        self.out.mkdir(parents=True, exist_ok=True)
-        self.adapter = Adapter(self.base, self.settings, device)
-        kept = self._examples()
-        learned, held = hold_out(len(kept), self.settings.held_out, self.settings.seed)
-        self.examples = [kept[place] for place in learned]
-        self.held = [kept[place] for place in held]
-        if saved is None:
-            self.log = self._new_log(kept)
-            self.best = self.adapter.weights()
-        else:
-            self.log = from_json(json.loads(saved["log"]), str(self.checkpoint.path))
-            self.best = saved["best"]
-            self.adapter.restore(saved)
+    @property
+    def course(self) -> Course:
+        """How a run goes through the pairs."""
+        settings = self._settings
+        return Course(
+            examples=len(self._learned),
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            patience=settings.patience,
+            checkpoint_every=settings.checkpoint_every,
+            check_every=None,
+            seed=settings.seed,
+        )
 
-    def train(self, on_step: OnStep | None) -> TrainingLog:
-        """Take the steps that are left, and write what came of it."""
-        per_epoch = steps_per_epoch(len(self.examples), self.settings.batch_size)
-        total = per_epoch * self.settings.epochs
-        if not self.log.steps:
-            self._check(0)
-        while len(self.log.steps) < total and not self._is_stuck():
-            number = len(self.log.steps) + 1
-            epoch = (number - 1) // per_epoch + 1
-            begun = time.perf_counter()
-            batch = self._batch(epoch, (number - 1) % per_epoch)
-            loss = self.adapter.step(batch, self.settings.seed, number)
-            step = Step(
-                step=number,
-                epoch=epoch,
-                loss=loss,
-                tokens=sum(example.targets for example in batch),
-                read=sum(len(example.ids) for example in batch),
-                seconds=round(time.perf_counter() - begun, 4),
-            )
-            self.log.steps.append(step)
-            if not math.isfinite(loss):
-                self._diverge(number)
-            if on_step is not None:
-                on_step(step, total)
-            if number % per_epoch == 0:
-                self._check(number)
-            if number % per_epoch == 0 or number % self.settings.checkpoint_every == 0:
-                self._keep(batch)
-        self.log.stopped = "early" if len(self.log.steps) < total else "finished"
-        self._write(self.best)
-        return self.log
+    def new_log(self, base: str, task: str) -> TrainingLog:
+        """The log of a run that begins."""
+        return TrainingLog(
+            task=task,
+            base=base,
+            settings=asdict(replace(self._settings, alpha=self._adapter.alpha)),
+            pairs=len(self._learned),
+            held_out=len(self._held),
+            target_tokens=sum(example.targets for example in self._learned),
+            cut=self._cut,
+            left_out=self._left_out,
+            parameters=self._adapter.parameters,
+            device=str(self._adapter.device),
+        )
 
-    def _examples(self) -> list[Example]:
+    def step(self, places: Sequence[int], number: int) -> Progress:
+        """Update the adapter on a batch."""
+        batch = [self._learned[place] for place in places]
+        return Progress(
+            loss=self._adapter.step(batch, self._settings.seed, number),
+            tokens=sum(example.targets for example in batch),
+            read=sum(len(example.ids) for example in batch),
+        )
+
+    def check(self) -> Check | None:
+        """The loss on the pairs that were held out."""
+        return Check(0, self._adapter.loss(self._held)) if self._held else None
+
+    def is_sound(self, places: Sequence[int]) -> bool:
+        """Whether the adapter still makes sense of a batch."""
+        return math.isfinite(self._adapter.loss([self._learned[place] for place in places]))
+
+    def weights(self) -> dict[str, Any]:
+        """A copy of the adapter's weights."""
+        return self._adapter.weights()
+
+    def state(self) -> dict[str, Any]:
+        """The weights and the optimizer's memory."""
+        return self._adapter.state()
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up the state of a checkpoint."""
+        self._adapter.restore(saved)
+
+    def write(self, folder: Path, weights: dict[str, Any]) -> None:
+        """Write weights as an adapter's folder."""
+        self._adapter.write(folder, weights)
+
+    def _examples(self, pairs: Sequence[Pair]) -> list[Example]:
         """The pairs in tokens, those that do not fit left out."""
-        longest = self.settings.max_tokens
+        longest = self._settings.max_tokens
         fitted: list[Example] = []
-        for pair in self.pairs:
-            prompt, target = self.adapter.tokens(pair)
+        for pair in pairs:
+            prompt, target = self._adapter.tokens(pair)
             example = fit_example(prompt, target, longest)
             if example is not None:
                 fitted.append(example)
-                self.cut += example.targets < len(target)
+                self._cut += example.targets < len(target)
         if not fitted:
             raise InputError(
                 f"No input leaves room for a target within {longest} tokens. Raise --max-tokens."
             )
         return fitted
-
-    def _new_log(self, kept: Sequence[Example]) -> TrainingLog:
-        return TrainingLog(
-            task=self.task,
-            base=self.base,
-            settings=asdict(replace(self.settings, alpha=self.adapter.alpha)),
-            pairs=len(self.examples),
-            held_out=len(self.held),
-            target_tokens=sum(example.targets for example in self.examples),
-            cut=self.cut,
-            left_out=len(self.pairs) - len(kept),
-            parameters=self.adapter.parameters,
-            device=str(self.adapter.device),
-        )
-
-    def _batch(self, epoch: int, place: int) -> list[Example]:
-        order = epoch_order(len(self.examples), self.settings.seed, epoch)
-        size = self.settings.batch_size
-        return [self.examples[i] for i in order[place * size : (place + 1) * size]]
-
-    def _check(self, number: int) -> None:
-        """Measure the loss on what was held out; the best so far is what will be written."""
-        if self.held:
-            loss = self.adapter.loss(self.held)
-            if not math.isfinite(loss):
-                self._diverge(number)
-            self.log.checks.append(Check(number, loss))
-            if loss > min(check.loss for check in self.log.checks):
-                return
-        self.best = self.adapter.weights()
-        self.log.best_step = number
-
-    def _is_stuck(self) -> bool:
-        """Whether what was held out has got no better for `patience` epochs."""
-        losses = [check.loss for check in self.log.checks]
-        if not losses:
-            return False
-        return len(losses) - 1 - losses.index(min(losses)) >= self.settings.patience
-
-    def _keep(self, batch: Sequence[Example]) -> None:
-        """Keep how far the run is, if the adapter still makes sense of its latest batch."""
-        number = len(self.log.steps)
-        if not math.isfinite(self.adapter.loss(batch)):
-            self._diverge(number)
-        self.checkpoint.write(
-            {
-                "identity": self.identity,
-                "log": self.log.as_json(),
-                "best": self.best,
-                **self.adapter.state(),
-            }
-        )
-
-    def _diverge(self, number: int) -> NoReturn:
-        """Write the last good adapter and say so."""
-        saved = self.checkpoint.read()
-        self.log.stopped = "diverged"
-        if saved is None:
-            raise TrainingError(
-                f"The loss is no number at step {number}, before a checkpoint was kept. Lower "
-                f"--learning-rate (now {self.settings.learning_rate:g}) and begin anew."
-            )
-        kept = from_json(json.loads(saved["log"]), str(self.checkpoint.path))
-        self.log.best_step = len(kept.steps)
-        self._write(saved["adapter"])
-        raise TrainingError(
-            f"The loss is no number at step {number}. The adapter of step {len(kept.steps)} is "
-            f"kept in {self.out}. Lower --learning-rate (now {self.settings.learning_rate:g})."
-        )
-
-    def _write(self, weights: dict[str, Any]) -> None:
-        self.adapter.write(self.out, weights)
-        (self.out / LOG_FILE).write_text(self.log.as_json(), "utf-8")
-        self.checkpoint.remove()

@@ -19,15 +19,17 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update of the adapter.
+    """One update of what is trained.
 
     Attributes:
         step: Its number, from 1.
         epoch: The pass over the pairs that it belongs to, from 1.
-        loss: Mean negative log likelihood per target token, in nats, before the update.
+        loss: What training makes small, before the update: of texts the mean negative log
+            likelihood per target token, in nats; of preferences the mean loss per comparison.
         tokens: Target tokens that it learned from.
         read: All tokens that it read, prompts included.
         seconds: How long it took.
+        accuracy: Of preferences: share of the pairs whose better answer was scored higher.
     """
 
     step: int
@@ -36,14 +38,22 @@ class Step:
     tokens: int
     read: int
     seconds: float
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The loss on pairs that were held out, per target token in nats, after a step (0: before)."""
+    """The loss on pairs that were held out, in the unit of a step's, after a step (0: before).
+
+    Attributes:
+        step: The step.
+        loss: The loss.
+        accuracy: As a step's.
+    """
 
     step: int
     loss: float
+    accuracy: float | None = None
 
 
 @dataclass(slots=True)
@@ -51,7 +61,8 @@ class TrainingLog:
     """A run from its beginning to its end.
 
     Attributes:
-        task: What was learned: "rules", "text", or "pairs" of one's own.
+        task: What was learned: "rules", "text" or "pairs" of one's own by an agent; else the
+            trainer's name.
         base: The model that was adapted.
         settings: The hyper-parameters.
         pairs: Pairs learned from.
@@ -61,6 +72,7 @@ class TrainingLog:
         left_out: Pairs left out because their input alone is too long.
         parameters: Weights that were trained.
         device: Where it ran.
+        counts: Of preferences: what was left out or cut, by reason.
         steps: The updates, in order.
         checks: The losses on what was held out, in order.
         best_step: The step whose adapter was kept.
@@ -82,6 +94,7 @@ class TrainingLog:
     checks: list[Check] = field(default_factory=list)
     best_step: int = 0
     stopped: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def epoch_loss(self, epoch: int) -> float:
         """Mean loss per target token over an epoch, its steps weighed by their tokens.
