@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from tests.methods.logs import HashEncoder, event_of, parts, turn_of
 from tailorlm.errors import FeedbackError, InputError, LLMConnectionError, NotFoundError
 from tailorlm.llms.base import LLM, Completion, Request
 from tailorlm.loop import AskPolicy
+from tailorlm.loop.effects import Read
 from tailorlm.loop.fold import effective
 from tailorlm.methods import create_method
 from tailorlm.methods.base import Asking, Method
@@ -384,3 +386,17 @@ def test_a_population_is_what_everyone_starts_from(tmp_path: Path) -> None:
             assert json.loads(stored.data[28:])[2] == 4
     with make(tmp_path, "bayes_tags") as tailor:
         assert not tailor.fit()
+
+
+def test_a_state_that_is_up_to_date_needs_no_events(tmp_path: Path) -> None:
+    with make(tmp_path) as tailor:
+        tailor.ask("ana", "How should I spend a free weekend?", n=3).rank([2, 0, 1])
+        tailor.ask("ana", "And the evening?", n=1)
+        for fresh in (True, False):
+            asked: list[object] = []
+            steps, answer = tailor.loop.learner.learn("ana"), None
+            with contextlib.suppress(StopIteration):
+                while True:
+                    asked.append(steps.send(answer))
+                    answer = tailor.perform(asked[-1])
+            assert any(isinstance(effect, Read) for effect in asked) == fresh

@@ -96,6 +96,8 @@ class Learner(Generic[State]):
         learned = self._restore(stored)
         if learned is None:
             return (yield from self.rebuild(user))
+        if stored is not None and stored.latest == learned.position:
+            return learned
         fresh: list[Event] = yield Read(user, learned.position)
         for event in fresh:
             if (yield from self._corrects(user, event)):
@@ -117,6 +119,8 @@ class Learner(Generic[State]):
         if learned is None:
             who, population = yield About(user, self.method.name)
             learned = Learned(self.method.initial(who, population), self.gate.initial(), 0)
+        elif stored is not None and stored.latest == learned.position:
+            return learned
         fresh: list[Event] = yield Read(user, learned.position)
         if fresh:
             yield Later(user)

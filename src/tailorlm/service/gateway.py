@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from tailorlm.methods.base import Method
 from tailorlm.privacy import Detector
 from tailorlm.registry import METHODS, names
 from tailorlm.service.failures import ServiceError
-from tailorlm.service.jobs import FORGET_EVERY, Jobs, forget_erased
+from tailorlm.service.jobs import FORGET_EVERY, forget_erased, open_jobs
 from tailorlm.service.metrics import Metrics
 from tailorlm.service.scrubbing import ScrubbingUpstream
 from tailorlm.service.upstream import Upstream
@@ -84,9 +85,10 @@ class Gateway:
         self.model = model
         self._make_method = make_method
         self._tailors = {tailor.method.name: tailor}
-        self.jobs = Jobs(self.learn)
+        self.jobs = open_jobs(tailor.store.queue, self.learn, self.metrics.jobs_waiting)
         self._learning_apart(tailor)
         self._limiter = anyio.CapacityLimiter(threads)
+        self._planning = threading.Lock()
         self.methods = frozenset(names(METHODS))
 
     def using(self, method: str = "") -> Tailor:
@@ -192,7 +194,9 @@ class Gateway:
         """Record a planned turn with its answers, in the order of its requests."""
         tailor = self.using(planned.method)
         with self.metrics.stage("record"):
-            event = await self.in_thread(_advance, tailor, planned.steps, tuple(completions))
+            event = await self.in_thread(
+                _advance, tailor, planned.steps, tuple(completions), nullcontext()
+            )
         if not isinstance(event, Event):
             raise ServiceError(500, "The turn was answered, but not recorded.")
         return event
@@ -208,7 +212,8 @@ class Gateway:
         answers: object = None
         with self.metrics.stage("learn"):
             while isinstance(
-                wanted := await self.in_thread(_advance, tailor, steps, answers), Complete
+                wanted := await self.in_thread(_advance, tailor, steps, answers, nullcontext()),
+                Complete,
             ):
                 answers = await self._for_training(tailor, wanted, user)
 
@@ -246,10 +251,14 @@ class Gateway:
         body: Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> Complete | Result:
-        """Drive the loop until it wants answers to show, or is done."""
+        """Drive the loop until it wants answers to show, or is done.
+
+        One thread at a time computes, while others wait for the database: more would only take
+        the interpreter from each other, which cost as much again as the planning itself.
+        """
         answers: object = None
         while True:
-            wanted = await self.in_thread(_advance, tailor, steps, answers)
+            wanted = await self.in_thread(_advance, tailor, steps, answers, self._planning)
             if not isinstance(wanted, Complete) or wanted.certainty is not None:
                 return wanted
             answers = await self._on_the_way(wanted.requests, user, body, headers)
@@ -301,11 +310,24 @@ def completion_of(answer: Mapping[str, Any], label: str, model: str) -> Completi
     )
 
 
-def _advance(tailor: Tailor, steps: Steps[Result], answer: object) -> Complete | Result:
-    """Drive the loop until it wants answers of a model, or is done."""
+def _advance(
+    tailor: Tailor,
+    steps: Steps[Result],
+    answer: object,
+    computing: AbstractContextManager[Any],
+) -> Complete | Result:
+    """Drive the loop until it wants answers of a model, or is done.
+
+    Args:
+        tailor: The facade, which does what the loop asks of the outside.
+        steps: The loop.
+        answer: What it waits for.
+        computing: Held while the loop computes.
+    """
     while True:
         try:
-            effect = steps.send(answer)
+            with computing:
+                effect = steps.send(answer)
         except StopIteration as stop:
             result: Result = stop.value
             return result

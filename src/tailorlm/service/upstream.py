@@ -12,7 +12,7 @@ import httpx
 
 from tailorlm import __version__
 from tailorlm.llms.base import Request
-from tailorlm.service.connections import Connections
+from tailorlm.service.connections import connections, timed_out
 from tailorlm.service.failures import ServiceError
 from tailorlm.sse import SSEError, SSEReader
 from tailorlm.store.keys import PREFIX
@@ -109,7 +109,7 @@ class HttpUpstream:
         self._timeout = timeout
         self._deadline = deadline
         self._urls: dict[str, httpx.URL] = {}
-        self._transport = transport or Connections(httpx.URL(self._base))
+        self._transport = transport or connections(httpx.URL(self._base))
         self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
     async def complete(self, body: Json, request: Request, headers: Mapping[str, str]) -> Json:
@@ -165,9 +165,9 @@ class HttpUpstream:
         try:
             response = await self._transport.handle_async_request(request)
             response.request = request
-        except httpx.TimeoutException:
-            raise self._too_slow(self._timeout) from None
         except httpx.RequestError as error:
+            if timed_out(error):
+                raise self._too_slow(self._timeout) from None
             reason = str(error)[:120] or type(error).__name__
             raise ServiceError(502, f"{self._host} cannot be reached ({reason}).") from None
         try:
@@ -225,9 +225,9 @@ class HttpUpstream:
                 if time.monotonic() > end:
                     raise self._too_slow(self._deadline)
                 yield piece
-        except httpx.TimeoutException:
-            raise self._too_slow(self._timeout) from None
-        except httpx.RequestError:
+        except httpx.RequestError as error:
+            if timed_out(error):
+                raise self._too_slow(self._timeout) from None
             raise ServiceError(502, f"The answer of {self._host} was cut off.") from None
 
     def _object(self, data: bytes | str) -> Json:

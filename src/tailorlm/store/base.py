@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tailorlm.store.keys import Keys
@@ -19,12 +19,14 @@ class StoredState:
         fingerprint: `Method.fingerprint` at the time of writing.
         position: Position of the last event folded into it.
         data: The bytes of `Method.dump`.
+        latest: Of a state that was read: position of the user's newest event at that moment.
     """
 
     method: str
     fingerprint: str
     position: int
     data: bytes
+    latest: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,34 @@ class UserSummary:
     user: str
     events: int
     last_time: float | None
+
+
+class Queue(Protocol):
+    """Where the job queue of the gateways is; see `tailorlm.store.queue`."""
+
+    def prepare(self) -> None:
+        """Create or upgrade the tables if needed.
+
+        Raises:
+            StoreError: If they cannot be created.
+        """
+        ...
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """What the database's driver connects with to find them."""
+        ...
+
+    def number_of(self, user: str) -> int | None:
+        """What jobs call a user; None for one who is not known."""
+        ...
+
+    def user_of(self, number: int) -> str | None:
+        """The user whom jobs call so; None for one who was erased."""
+        ...
+
+    def waiting(self) -> int:
+        """Jobs that wait for a worker, retries among them."""
+        ...
 
 
 class Store(Protocol):
@@ -188,6 +218,11 @@ class Store(Protocol):
         Raises:
             StoreError: If not.
         """
+        ...
+
+    @property
+    def queue(self) -> Queue | None:
+        """The job queue of the gateways that use this store; None where the database has none."""
         ...
 
     @property

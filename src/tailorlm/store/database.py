@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -34,8 +34,27 @@ class Backend(Protocol):
         """A pool of connections."""
         ...
 
-    def for_writing(self, engine: sa.Engine) -> sa.Engine:
-        """The same pool, where a transaction is set to write from its start."""
+    def for_writing(self, engine: sa.Engine, *, lasting: bool) -> sa.Engine:
+        """The same pool, where a transaction is set to write from its start.
+
+        Args:
+            engine: The pool.
+            lasting: Whether a commit outlives a power cut by itself. One that does not outlives the
+                end of the process, and lasts from the next lasting commit on, of whichever
+                connection.
+        """
+        ...
+
+    def turn_to_write(self) -> AbstractContextManager[None]:
+        """Wait until this thread may write.
+
+        Raises:
+            StoreError: If it waits for too long.
+        """
+        ...
+
+    def after_fork(self) -> None:
+        """In a forked child: forget who was waiting."""
         ...
 
     def lock_schema(self, connection: sa.Connection) -> None:
@@ -66,7 +85,9 @@ class Database:
         self.backend = backend
         self._closed = False
         self._engine = backend.make_engine()
-        self._writing = backend.for_writing(self._engine)
+        self._writing = {
+            lasting: backend.for_writing(self._engine, lasting=lasting) for lasting in (True, False)
+        }
         _open_databases.add(self)
         forgettable(self)
 
@@ -82,14 +103,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """A connection in a transaction that is durable when the block ends without error."""
+    def write(self, *, lasting: bool = True) -> Iterator[sa.Connection]:
+        """A connection in a transaction that is durable when the block ends without error.
+
+        Args:
+            lasting: Also against a power cut, at once; see `Backend.for_writing`.
+        """
         if self.backend.read_only:
             raise StoreError(
                 f"The database {self.label} is read-only, so nothing can be added or removed. "
                 "Make the file and its directory writable, or use a copy."
             )
-        with self._translated(), self._writing.begin() as connection:
+        with (
+            self.backend.turn_to_write(),
+            self._translated(),
+            self._writing[lasting].begin() as connection,
+        ):
             yield connection
 
     def settle(self) -> None:
@@ -113,6 +142,7 @@ class Database:
 
     def leave_to_parent(self) -> None:
         """In a forked child: start afresh, and never touch the parent's connections."""
+        self.backend.after_fork()
         _parents_pools.append(self._engine.pool)
         self._engine.dispose(close=False)
 

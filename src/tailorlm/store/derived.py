@@ -8,7 +8,13 @@ from tailorlm.store.base import StoredState
 from tailorlm.store.schema import populations, states, users
 
 _STATE_OF = (
-    sa.select(states.c.method, states.c.fingerprint, states.c.position, states.c.data)
+    sa.select(
+        states.c.method,
+        states.c.fingerprint,
+        states.c.position,
+        states.c.data,
+        users.c.next_position,
+    )
     .join_from(users, states, users.c.number == states.c.user_number)
     .where(users.c.id == sa.bindparam("user"), states.c.method == sa.bindparam("method"))
 )
@@ -24,6 +30,7 @@ def load_state(connection: sa.Connection, user: str, method: str) -> StoredState
         fingerprint=row.fingerprint,
         position=row.position,
         data=bytes(row.data),
+        latest=row.next_position - 1,
     )
 
 

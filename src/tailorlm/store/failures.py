@@ -60,6 +60,11 @@ def damaged(label: str, what: str = "is damaged") -> StoreCorruptError:
     return StoreCorruptError(f"The database {label} {what}. {_RESTORE}")
 
 
+def busy(label: str) -> StoreError:
+    """The error for a SQLite file that others kept locked for too long."""
+    return StoreError(f"The database {label} {_SQLITE_HELP[sqlite3.SQLITE_BUSY]}.")
+
+
 def translate(error: exc.SQLAlchemyError, label: str) -> TailorError:
     """The error to raise instead of a driver's.
 

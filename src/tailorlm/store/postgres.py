@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from tailorlm.errors import MissingExtraError, StoreError
 from tailorlm.store.address import PostgresAddress, connect_options
+from tailorlm.store.queue import queue_tables
 
 _SCHEMA_LOCK = 0x7A110421
 _SCRUBBED = ("events", "states", "populations", "users", "api_keys", "audit")
 _SCRUB_SECONDS = 10.0
+_LASTS_LATER = "tailorlm_lasts_later"
 
 
 class PostgresBackend:
@@ -39,7 +41,7 @@ class PostgresBackend:
     def make_engine(self) -> sa.Engine:
         """A pool of connections, each tried before use so that a restarted server goes unseen."""
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 self._url,
                 connect_args=dict(connect_options(self._url)),
                 pool_pre_ping=True,
@@ -49,10 +51,19 @@ class PostgresBackend:
             )
         except ImportError:
             raise MissingExtraError("The PostgreSQL store", "postgres") from None
-
-    def for_writing(self, engine: sa.Engine) -> sa.Engine:
-        """The same pool: PostgreSQL locks rows as they are written."""
+        sa.event.listen(engine, "begin", _begin)
         return engine
+
+    def for_writing(self, engine: sa.Engine, *, lasting: bool) -> sa.Engine:
+        """The same pool: PostgreSQL locks rows as they are written."""
+        return engine if lasting else engine.execution_options(**{_LASTS_LATER: True})
+
+    def turn_to_write(self) -> AbstractContextManager[None]:
+        """Nobody has to wait: PostgreSQL lets everybody write."""
+        return nullcontext()
+
+    def after_fork(self) -> None:
+        """Nothing to do: nobody waits."""
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """Let one process at a time change the tables."""
@@ -96,6 +107,11 @@ class PostgresBackend:
             )
 
 
+def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get(_LASTS_LATER):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 def _psycopg(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
@@ -111,7 +127,8 @@ def _lock_timeout(connection: sa.Connection) -> Iterator[None]:
 
 def _rewrite(connection: sa.Connection) -> set[str]:
     """Rewrite all tables; returns those in which dead rows stay."""
-    return {table for table in _SCRUBBED if not _rewrite_table(connection, table)}
+    tables = (*_SCRUBBED, *queue_tables(connection))
+    return {table for table in tables if not _rewrite_table(connection, table)}
 
 
 def _rewrite_table(connection: sa.Connection, table: str) -> bool:

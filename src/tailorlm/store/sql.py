@@ -24,6 +24,7 @@ from tailorlm.store.base import Erasure, StoredState, UserSummary
 from tailorlm.store.database import Database, make_backend
 from tailorlm.store.keyring import KeyRing
 from tailorlm.store.migrate import bring_up_to_date, stored_revision
+from tailorlm.store.queue import QueueTables, open_queue
 from tailorlm.store.rows import (
     EVENT_COLUMNS,
     check_payload,
@@ -109,7 +110,8 @@ class SqlStore:
         given, key = key, uuid4().hex if key is None else check_id(key, "idempotency key")
         time = clock.time() if time is None else check_time(time)
         payload = check_payload(payload)
-        with self._database.write() as connection:
+        # A turn lasts at the latest with the feedback on it: nothing that a user gave is at stake.
+        with self._database.write(lasting=not isinstance(payload, Turn)) as connection:
             number, position = _take_position(connection, user)
             if position <= after:
                 raise NotFoundError("The user was erased meanwhile, so nothing was added.")
@@ -283,6 +285,11 @@ class SqlStore:
                 f"The tables of {self._database.label} are at {str(found)[:40]!r}, but this "
                 f"tailorlm needs {HEAD!r}. Start it again to bring them up to date."
             )
+
+    @property
+    def queue(self) -> QueueTables | None:
+        """The job queue of the gateways that use this store; None with SQLite."""
+        return open_queue(self._database)
 
     @property
     def keyring(self) -> KeyRing:

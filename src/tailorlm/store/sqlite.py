@@ -1,10 +1,17 @@
-"""SQLite: one file in write-ahead mode, where acknowledged means on disk."""
+"""SQLite: one file in write-ahead mode, where acknowledged feedback is on disk.
+
+A commit that need not last by itself (see `Backend.for_writing`) is in the write-ahead log, and so
+outlives the process; the next lasting commit syncs the log with all that is in it.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,9 +20,12 @@ from sqlalchemy import event
 
 from tailorlm.errors import StoreCorruptError, StoreError
 from tailorlm.store.address import SqliteAddress
+from tailorlm.store.failures import busy
 
 _HEADER = b"SQLite format 3\x00"
 _BEGIN = "tailorlm_begin"
+_SYNC = "tailorlm_sync"
+_LEAST_WAIT = 1.0
 _PRAGMAS = ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL")
 
 
@@ -37,6 +47,7 @@ class SqliteBackend:
         self.read_only = address.read_only
         if self._path is not None:
             self.read_only = _check_place(self._path, read_only=address.read_only)
+        self._turnstile = threading.Lock()
 
     def make_engine(self) -> sa.Engine:
         """A pool of connections; a database in memory has only one."""
@@ -52,9 +63,28 @@ class SqliteBackend:
         event.listen(engine, "begin", _begin)
         return engine
 
-    def for_writing(self, engine: sa.Engine) -> sa.Engine:
+    def for_writing(self, engine: sa.Engine, *, lasting: bool) -> sa.Engine:
         """The same pool, where a transaction takes the write lock at its start."""
-        return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        sync = "FULL" if lasting else "NORMAL"
+        return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _SYNC: sync})
+
+    @contextmanager
+    def turn_to_write(self) -> Iterator[None]:
+        """Let the threads of this process write one after the other.
+
+        SQLite itself would let them try again and again, at growing intervals.
+        """
+        turnstile = self._turnstile
+        if not turnstile.acquire(timeout=max(self._timeout, _LEAST_WAIT)):
+            raise busy(self.label)
+        try:
+            yield
+        finally:
+            turnstile.release()
+
+    def after_fork(self) -> None:
+        """In a forked child: the threads that waited are the parent's."""
+        self._turnstile = threading.Lock()
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """Nothing to do: a writing transaction already holds the only write lock."""
@@ -104,7 +134,12 @@ class SqliteBackend:
 
 
 def _begin(connection: sa.Connection) -> None:
-    statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    options = connection.get_execution_options()
+    sync = options.get(_SYNC)
+    if sync and connection.info.setdefault(_SYNC, "FULL") != sync:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {sync}")
+        connection.info[_SYNC] = sync
+    statement = options.get(_BEGIN, "BEGIN")
     if statement:
         connection.exec_driver_sql(statement)
 
