@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from tests.store.turns import make_turn, rank
 
 from tailorlm.errors import StoreError
-from tailorlm.store import open_store
+from tailorlm.store import StoredState, open_store
 from tailorlm.types import Statement
+
+STATE = StoredState(method="bayes_tags", fingerprint="f1", position=2, data=b"two")
 
 
 @pytest.fixture
@@ -25,9 +27,9 @@ def statements():
 
 
 def test_feedback_is_synced_and_a_turn_with_it(store, statements, request):
-    def settings_of(payload):
+    def settings_of(given):
         statements.clear()
-        store.append("ana", payload)
+        store.save_state("ana", given) if given is STATE else store.append("ana", given)
         return [one for one in statements if "synchronous" in one]
 
     relaxed, strict = {
@@ -38,6 +40,8 @@ def test_feedback_is_synced_and_a_turn_with_it(store, statements, request):
     assert settings_of(rank("t1")) == [strict] * (strict is not None)
     assert settings_of(Statement("Hello.")) == []
     assert settings_of(make_turn("t2")) == [relaxed]
+    again = {"PRAGMA synchronous = NORMAL": []}.get(relaxed, [relaxed])  # set once a connection
+    assert settings_of(STATE) == again
 
 
 def test_threads_of_a_process_wait_for_each_other_for_a_while(tmp_path):

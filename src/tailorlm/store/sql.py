@@ -224,8 +224,11 @@ class SqlStore:
             return state
 
     def save_state(self, user: str, state: StoredState) -> bool:
-        """Keep a derived state; see `tailorlm.store.Store.save_state`."""
-        with self._database.write() as connection:
+        """Keep a derived state; see `tailorlm.store.Store.save_state`.
+
+        It need not last: the log gives it back.
+        """
+        with self._database.write(lasting=False) as connection:
             number, latest = _find_user(connection, user, lock=True)
             return derived.save_state(connection, number, latest, state)
 
