@@ -25,13 +25,14 @@ from tailorlm.service.keys import KeyCheck
 from tailorlm.service.logs import PlainLines
 from tailorlm.service.upstream import HttpUpstream
 from tailorlm.store import open_store
+from tailorlm.store.queue import SCHEMA, TABLES
 from tailorlm.tags import premium_library
 from tailorlm.tailor import Tailor
 from tailorlm.types import Context
 
 Json = dict[str, Any]
 METHODS = ("bayes_tags", "contextual", "persona", "profile_summary", "oppu_retrieval",
-           "edit_rules", "preference_agent", "prompt_refinement")  # fmt: skip
+           "edit_rules", "preference_agent", "prompt_refinement", "premium_embed")  # fmt: skip
 HALVES = "vermil", "ion88"
 """A word of the user's own, in two parts so that no constant of this test is found for it."""
 
@@ -137,6 +138,7 @@ def test_nothing_is_left_of_an_erased_user(
             erased = client.post("/tailor/v1/erase", json=erase)
             assert erased.status_code == 200
             assert erased.json()["events"] > 5 * len(METHODS)
+        assert queued(store_url) == []
         after = contents(store_url, request)
         assert [piece for piece in pieces if piece in after] == []
         assert traces(after) == []
@@ -150,6 +152,15 @@ def test_nothing_is_left_of_an_erased_user(
 def contents(store_url: str, request: pytest.FixtureRequest) -> bytes:
     """Everything in the database's files, the write-ahead log of SQLite among them."""
     return b"\n".join(file.read_bytes() for file in database_files(store_url, request))
+
+
+def queued(store_url: str) -> list[Any]:
+    """Rows of the tables that tell of jobs, once nothing waits any more; none with SQLite."""
+    if store_url.startswith("sqlite"):
+        return []
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(store_url, options=f"-c search_path={SCHEMA}") as connection:
+        return [row for table in TABLES for row in connection.execute(f"SELECT * FROM {table}")]
 
 
 def traces(data: bytes) -> list[bytes]:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -26,8 +27,8 @@ FIRST_EPOCH = 16
 
 
 @pytest.fixture
-def trained(tmp_path: Path) -> Tailor:
-    return Tailor(tmp_path / "tailor.db", method=make_method("premium_embed"))
+def trained(store_url: str) -> Tailor:
+    return Tailor(store_url, method=make_method("premium_embed"))
 
 
 def rank(url: str, count: int) -> None:
@@ -53,6 +54,8 @@ def test_the_state_is_that_of_a_replay(trained: Tailor, upstream_url: str, tmp_p
     gateway = Gateway(trained, HttpUpstream(upstream_url), make_method)
     store = trained.store
 
+    assert isinstance(gateway.jobs, Jobs) == (store.queue is None)
+
     def learned() -> bool:
         state = store.load_state("ana", "premium_embed")
         return state is not None and state.position == store.latest_position("ana")
@@ -60,6 +63,7 @@ def test_the_state_is_that_of_a_replay(trained: Tailor, upstream_url: str, tmp_p
     with served(create_app(gateway)) as url:
         rank(url, FIRST_EPOCH + 1)
         until(learned)
+        assert "tailorlm_jobs_waiting" in httpx.get(f"{url}/metrics").text
         stored, records = store.load_state("ana", "premium_embed"), list(store.export("ana"))
     replayed = Tailor(tmp_path / "replayed.db", method=make_method("premium_embed"))
     replayed.store.restore(records)
@@ -97,6 +101,7 @@ def test_nobody_waits_for_training(
 
 def test_jobs_are_bounded_run_once_and_outlive_failures() -> None:
     done: list[str] = []
+    waiting: list[int] = []
 
     async def learn(method: str, user: str) -> None:
         done.append(user)
@@ -106,7 +111,7 @@ def test_jobs_are_bounded_run_once_and_outlive_failures() -> None:
             raise RuntimeError("A bug.")
 
     async def main() -> None:
-        jobs = Jobs(learn, most=4)
+        jobs = Jobs(learn, most=4, waiting=waiting.append)
         assert [jobs.add("m", user) for user in "abcadxd"] == [True] * 5 + [False, True]
         running = asyncio.create_task(jobs.run())
         await asyncio.sleep(0.01)
@@ -117,6 +122,33 @@ def test_jobs_are_bounded_run_once_and_outlive_failures() -> None:
 
     asyncio.run(main())
     assert done == ["a", "b", "c", "d", "x"]
+    assert (max(waiting), waiting[-1]) == (4, 0)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_method_that_does_not_train_queues_nothing(
+    store_url: str, upstream_url: str, postgres: Any
+) -> None:
+    tailor = Tailor(store_url, method=make_method("bayes_tags"))
+    with served(create_app(Gateway(tailor, HttpUpstream(upstream_url), make_method))) as url:
+        rank(url, 2)
+        queue = tailor.store.queue
+        assert queue is not None
+        queue.prepare()
+        assert queue.waiting() == 0
+        database = store_url.split("?")[0].rpartition("/")[2]
+        number = "SELECT last_value, is_called FROM tailorlm_jobs.procrastinate_jobs_id_seq"
+        assert postgres.execute(number, database) == [(1, False)]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_without_the_queues_library_each_gateway_learns_for_itself(
+    trained: Tailor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tailorlm.service.jobs.can_queue", lambda: False)
+    assert isinstance(Gateway(trained, HttpUpstream("http://127.0.0.1:9"), make_method).jobs, Jobs)
+    assert "tailorlm[postgres]" in caplog.text
+    trained.close()
 
 
 def test_what_others_erase_is_forgotten_here() -> None:

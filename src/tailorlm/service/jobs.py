@@ -8,18 +8,54 @@ import threading
 import urllib.parse
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import anyio
 
 from tailorlm.errors import StoreError, TailorError
 from tailorlm.forgetting import forget_texts, forgettable
 from tailorlm.service.failures import ServiceError
+from tailorlm.store.base import Queue
+from tailorlm.store.queue import can_queue
 
 MOST = 10_000
 """Most users that wait to be learned about; who is left out comes again with their next call."""
 FORGET_EVERY = 5.0
 """Seconds after which what another process erased is forgotten here too."""
 _LOG = logging.getLogger(__name__)
+Learn = Callable[[str, str], Awaitable[object]]
+"""Learns under a method, by name, about a user."""
+
+
+class LearningJobs(Protocol):
+    """Learns about users beside the requests."""
+
+    def add(self, method: str, user: str) -> bool:
+        """Ask for learning about a user, from any thread; returns whether it will be done."""
+        ...
+
+    async def run(self) -> None:
+        """Learn for as long as the task lives."""
+        ...
+
+
+def open_jobs(tables: Queue | None, learn: Learn, waiting: Callable[[int], object]) -> LearningJobs:
+    """Jobs that all gateways share where there is a queue, else those of this process.
+
+    Args:
+        tables: Of the queue; None for a database that has none.
+        learn: Does a job.
+        waiting: Told how many jobs wait.
+    """
+    if tables is None:
+        return Jobs(learn, waiting=waiting)
+    if not can_queue():
+        _LOG.warning("procrastinate is not installed, so gateways share no work: "
+                     "pip install 'tailorlm[postgres]'")  # fmt: skip
+        return Jobs(learn, waiting=waiting)
+    from tailorlm.service.shared_jobs import SharedJobs
+
+    return SharedJobs(tables, learn, waiting)
 
 
 class Jobs:
@@ -29,13 +65,20 @@ class Jobs:
     user asks for it again. Two processes that learn about one user come to the same state.
 
     Args:
-        learn: Learns under a method, by name, about a user.
+        learn: Does a job.
         most: Most that may wait.
+        waiting: Told how many wait.
     """
 
-    def __init__(self, learn: Callable[[str, str], Awaitable[object]], most: int = MOST) -> None:
+    def __init__(
+        self,
+        learn: Learn,
+        most: int = MOST,
+        waiting: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self._learn = learn
         self._most = most
+        self._tell = waiting
         self._waiting: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,6 +90,7 @@ class Jobs:
             if (method, user) not in self._waiting and len(self._waiting) >= self._most:
                 return False
             self._waiting[method, user] = None
+            self._tell(len(self._waiting))
             loop = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(self._wake.set)
@@ -68,7 +112,9 @@ class Jobs:
 
     def _next(self) -> tuple[str, str] | None:
         with self._lock:
-            return self._waiting.popitem(last=False)[0] if self._waiting else None
+            job = self._waiting.popitem(last=False)[0] if self._waiting else None
+            self._tell(len(self._waiting))
+            return job
 
     async def _do(self, method: str, user: str) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, Protocol, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from tailorlm.llms.base import Request
@@ -64,6 +64,11 @@ class Metrics:
         self._requests = self._counter(
             "requests", "Requests answered.", "method", "route", "status"
         )
+        self._jobs = Gauge(
+            "tailorlm_jobs_waiting",
+            "Users who wait to be learned about; with PostgreSQL those of all gateways together.",
+            registry=self._registry,
+        )
         for asked in ("yes", "no"):
             self._turns.labels(asked)
         for decision in ("personal", "generic"):
@@ -102,6 +107,10 @@ class Metrics:
     def given(self, kind: str) -> None:
         """Count feedback that was recorded."""
         self._feedback.labels(kind).inc()
+
+    def jobs_waiting(self, count: int) -> None:
+        """Note how many users wait to be learned about."""
+        self._jobs.set(count)
 
     def planned(self, requests: Sequence[Request]) -> None:
         """Count a planned turn: whether it asks, and what the gate made of a single answer."""

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from tailorlm.errors import NotFoundError
 from tailorlm.store.base import Erasure
 from tailorlm.store.database import Database
+from tailorlm.store.queue import forget_jobs
 from tailorlm.store.schema import (
     api_keys,
     audit,
@@ -32,7 +33,7 @@ ERASED = "(erased)"
 
 
 def erase(database: Database, user: str) -> Erasure:
-    """Remove a user's events, states and keys, and all populations (they may have learned of them).
+    """Remove a user's events, states, jobs and keys, and all populations, which may know of them.
 
     Raises:
         NotFoundError: If the store has no such user, and no earlier erasure is left unfinished.
@@ -65,6 +66,7 @@ def _delete(connection: sa.Connection, user: str) -> Erasure:
     connection.execute(populations.delete())
     connection.execute(audit.update().where(audit.c.user_id == user).values(user_id=ERASED))
     connection.execute(api_keys.delete().where(api_keys.c.user_id == user))
+    forget_jobs(connection, number)
     connection.execute(
         erasures.insert().values(time=time.time(), events=n_events, states=n_states, scrubbed=False)
     )
