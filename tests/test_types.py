@@ -120,6 +120,7 @@ def turns(draw: st.DrawFn) -> Turn:
             rules=tuple(draw(st.lists(words, max_size=2))),
             left_out=tuple(draw(st.lists(words, max_size=2))),
             notes=tuple(draw(st.dictionaries(words, st.integers(0, 9), max_size=2)).items()),
+            soft_prompt=draw(st.sampled_from(["", "ana"])),
         )
         candidates.append(Candidate(plan=plan, text=draw(words), llm=draw(words)))
     return Turn(id=draw(words), query=query, history=history, candidates=tuple(candidates))
@@ -155,6 +156,19 @@ def test_notes_add_up_and_turns_without_any_are_stored_as_before() -> None:
         data["candidates"][0]["notes"] = bad
         with pytest.raises(InputError, match="malformed"):
             decode_payload("turn", data)
+
+
+def test_a_soft_prompt_is_stored_where_there_is_one_and_missing_in_turns_of_before() -> None:
+    plan = Plan(messages=(), method="x", soft_prompt="ana")
+    turn = Turn(id="t", query="q", candidates=(Candidate(plan=plan, text="a", llm="l"),))
+    data = encode_payload(turn)
+    assert data["candidates"][0]["soft_prompt"] == "ana"
+    assert decode_payload("turn", data) == turn
+    assert "soft_prompt" not in encode_payload(make_turn())["candidates"][0]
+    assert decode_payload("turn", encode_payload(make_turn())) == make_turn()
+    data["candidates"][0]["soft_prompt"] = 3
+    with pytest.raises(InputError, match="'soft_prompt' must be a text"):
+        decode_payload("turn", data)
 
 
 @given(turns())

@@ -184,7 +184,10 @@ def _encode_candidate(candidate: Candidate, context: tuple[Message, ...]) -> Jso
     messages = plan.messages
     ends_in_context = messages[-len(context) :] == context
     lead = messages[: -len(context)] if ends_in_context else messages
-    notes = {"notes": dict(plan.notes)} if plan.notes else {}
+    # Most plans have neither, and are stored without.
+    rare: Json = {"notes": dict(plan.notes)} if plan.notes else {}
+    if plan.soft_prompt:
+        rare["soft_prompt"] = plan.soft_prompt
     return {
         "text": candidate.text,
         "llm": candidate.llm,
@@ -195,7 +198,7 @@ def _encode_candidate(candidate: Candidate, context: tuple[Message, ...]) -> Jso
         "left_out": list(plan.left_out),
         "lead": _encode_messages(lead),
         "ends_in_context": ends_in_context,
-        **notes,
+        **rare,
     }
 
 
@@ -221,5 +224,6 @@ def _decode_candidate(data: Mapping[str, Any], context: tuple[Message, ...]) -> 
         rules=_texts(data, "rules"),
         left_out=_texts(data, "left_out"),
         notes=_notes(data.get("notes", {})),
+        soft_prompt=_text({"soft_prompt": "", **data}, "soft_prompt"),
     )
     return Candidate(plan=plan, text=_text(data, "text"), llm=_text(data, "llm"))

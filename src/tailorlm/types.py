@@ -55,6 +55,19 @@ class Context:
     history: tuple[Message, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that a method had written already while it planned.
+
+    Attributes:
+        text: The answer.
+        llm: Registry name of the LLM that wrote it, with its model.
+    """
+
+    text: str
+    llm: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a method decides for one candidate.
@@ -69,6 +82,10 @@ class Plan:
         left_out: Personal items that did not fit the token budget.
         notes: What making the plan took, as names with numbers: tokens, requests, retries. Nothing
             personal.
+        draft: The answer itself where the method has it already; it is shown as it is, and no LLM
+            is asked again. The log has it as the candidate's text.
+        soft_prompt: Id of the user whose soft prompt a local LLM puts before the messages; "" for
+            nobody's. Other LLMs pass it over.
     """
 
     messages: tuple[Message, ...]
@@ -78,6 +95,8 @@ class Plan:
     rules: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[tuple[str, float], ...] = ()
+    draft: Draft | None = None
+    soft_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,15 @@ def token_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     return [int(token) for token in encoded["input_ids"]]
 
 
+def user_text_ids(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of what is known of a user as text, read before a prompt; none for a blank one."""
+    text = text.encode("utf-8", "replace").decode().strip()
+    if not text:
+        return []
+    encoded = tokenizer(text + "\n\n", add_special_tokens=False)
+    return [int(token) for token in encoded["input_ids"]]
+
+
 def fitted_ids(tokenizer: Any, messages: Sequence[Message], room: int, least: int) -> list[int]:
     """The tokens of a conversation, without its oldest turns where they leave too little room.
 

@@ -21,12 +21,14 @@ class Row:
         limit: Longest answer, in tokens, from 1.
         temperature: From 0, which takes the most likely token each time.
         generator: A random generator of torch, of this row alone.
+        front: What is read before the prompt, as the LLM that puts it there describes it, or None.
     """
 
     ids: list[int]
     limit: int
     temperature: float
     generator: Any
+    front: Any = None
 
 
 class Sampler:

@@ -88,19 +88,30 @@ class Prefixes:
         """Whether a prefix was trained for a user."""
         return user in self._row_of
 
+    def row_of(self, user: str) -> int:
+        """The row of a user's prefix; 0 for an unknown user, whose prefix is the generic one."""
+        return self._row_of.get(user, 0)
+
     def of(self, user: str) -> Any:
-        """A user's prefix, shape (T_u, d); an unknown user's is the generic one."""
-        return self.rows[self._row_of.get(user, 0)]
+        """A user's prefix, shape (T_u, d)."""
+        return self.rows[self.row_of(user)]
 
     @property
     def source(self) -> Source:
-        """The model that the prefixes go before."""
+        """The model that the prefixes go before.
+
+        Raises:
+            InputError: If it is not where it was.
+        """
         if (self.folder / MODEL_FOLDER).is_dir():
             return Source(str(self.folder / MODEL_FOLDER))
-        parsed = parse_source(self.facts.base)
-        if not self.facts.adapter:
-            return parsed
-        return parse_source(self.facts.base, self.folder)
+        base = Path(self.facts.base).expanduser()
+        if base.is_absolute() and not base.exists():
+            raise InputError(
+                f"{self.folder} was trained on {base}, which is not there. Put it back, or write "
+                f"where it is now as 'base' in {FACTS_FILE}."
+            )
+        return parse_source(self.facts.base, self.folder if self.facts.adapter else None)
 
 
 def read_facts(folder: str | Path) -> SoftPromptFacts:
