@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tests.methods.logs import HashEncoder, event_of, parts, turn_of
 from tailorlm.errors import FeedbackError, InputError, LLMConnectionError, NotFoundError
 from tailorlm.llms.base import LLM, Completion, Request
 from tailorlm.loop import AskPolicy
-from tailorlm.loop.effects import Read
+from tailorlm.loop.effects import Keep, Read
 from tailorlm.loop.fold import effective
 from tailorlm.methods import create_method
 from tailorlm.methods.base import Asking, Method
@@ -390,9 +391,9 @@ def test_a_population_is_what_everyone_starts_from(tmp_path: Path) -> None:
 
 def test_a_state_that_is_up_to_date_needs_no_events(tmp_path: Path) -> None:
     with make(tmp_path) as tailor:
-        tailor.ask("ana", "How should I spend a free weekend?", n=3).rank([2, 0, 1])
-        tailor.ask("ana", "And the evening?", n=1)
-        for fresh in (True, False):
+        shown = tailor.ask("ana", "How should I spend a free weekend?", n=3)
+        shown.rank([2, 0, 1])
+        for number, fresh in enumerate((False, True, True)):
             asked: list[object] = []
             steps, answer = tailor.loop.learner.learn("ana"), None
             with contextlib.suppress(StopIteration):
@@ -400,3 +401,19 @@ def test_a_state_that_is_up_to_date_needs_no_events(tmp_path: Path) -> None:
                     asked.append(steps.send(answer))
                     answer = tailor.perform(asked[-1])
             assert any(isinstance(effect, Read) for effect in asked) == fresh
+            assert not any(isinstance(effect, Keep) for effect in asked)
+            tailor.store.append("ana", replace(shown.turn, id=f"turn {number}"))
+
+
+def test_many_turns_without_feedback_are_kept_at_last(tmp_path: Path) -> None:
+    with make(tmp_path) as tailor:
+        shown = tailor.ask("ana", "How should I spend a free weekend?", n=3)
+        shown.rank([2, 0, 1])
+        kept = []
+        for number in range(12):
+            tailor.store.append("ana", replace(shown.turn, id=f"turn {number}"))
+            tailor.profile("ana")
+            stored = tailor.store.load_state("ana", "bayes_tags")
+            assert stored is not None
+            kept.append(stored.position)
+        assert kept == [2] * 8 + [11] * 4

@@ -26,6 +26,9 @@ from tailorlm.types import Correction, Edit, Event, Payload, Pick, Ranking, Rati
 State = TypeVar("State")
 Result = TypeVar("Result")
 _LENGTH = struct.Struct("<I")
+_UNKEPT_TURNS = 8
+"""Turns that are read again rather than kept in a state: most are asked without feedback, and
+reading a few takes less than writing the state at each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class Learner(Generic[State]):
         if not fresh:
             return learned
         learned = yield from self.fold(user, learned, fresh)
-        yield from self._keep(user, learned)
+        if self.method.trains or len(fresh) > _UNKEPT_TURNS or not all(map(_is_turn, fresh)):
+            yield from self._keep(user, learned)
         return learned
 
     def glimpse(self, user: str) -> Steps[Learned[Any]]:
@@ -194,6 +198,10 @@ def seeded(seed: int, user: str, position: int, purpose: str) -> np.random.Gener
     """Randomness of its own for each user, position of the log and purpose."""
     words = [seed, zlib.crc32(user.encode()), position, zlib.crc32(purpose.encode())]
     return np.random.default_rng(words)
+
+
+def _is_turn(event: Event) -> bool:
+    return isinstance(event.payload, Turn)
 
 
 def subject(event: Event) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import os
 import socket
@@ -132,6 +133,10 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
     server = uvicorn.Server(config)
     started(address)
     sys.setswitchinterval(SWITCH)
+    # What is loaded by now stays: looking through it for garbage would stop every stream for a
+    # tenth of a second now and then.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve([listener]))
 
