@@ -98,6 +98,31 @@ def test_files(client: Client, tmp_path: Path) -> None:
         client.upload("files", tmp_path / "missing.txt")
 
 
+def test_a_file_is_closed_also_when_nothing_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("Mine.", "utf-8")
+    opened: list[Any] = []
+    open_file = Path.open
+
+    def noted(path: Path, *args: Any, **kwargs: Any) -> Any:
+        opened.append(open_file(path, *args, **kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", noted)
+
+    async def awaited() -> None:
+        async with AsyncClient("http://127.0.0.1:9") as client:
+            await client.upload("ana", file)
+
+    with pytest.raises(GatewayError, match="cannot be reached"):
+        Client("http://127.0.0.1:9").upload("ana", file)
+    with pytest.raises(GatewayError, match="cannot be reached"):
+        asyncio.run(awaited())
+    assert [one.closed for one in opened] == [True, True]
+
+
 def test_errors_are_those_of_the_library(client: Client) -> None:
     with pytest.raises(NotFoundError, match="nobody"):
         client.profile("nobody")

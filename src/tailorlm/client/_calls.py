@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from tailorlm.errors import (
     FeedbackError,
@@ -214,6 +215,25 @@ class Call(Generic[Result]):
     body: Json | None = None
     file: Path | bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> bytes | None:
+        """The body where it is bytes already."""
+        return self.file if isinstance(self.file, bytes) else None
+
+
+def opened(file: Path | bytes | None) -> AbstractContextManager[BinaryIO | None]:
+    """The file of a call for one attempt, closed however that ends; None where nothing is opened.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    if not isinstance(file, Path):
+        return nullcontext()
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InputError(f"The file {file} cannot be read: {error.strerror}.") from None
 
 
 def ask(

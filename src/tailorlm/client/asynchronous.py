@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 import httpx
 
@@ -21,7 +21,7 @@ from tailorlm.client._calls import (
     UserRow,
     WhatIf,
 )
-from tailorlm.errors import GatewayError, InputError
+from tailorlm.errors import GatewayError
 from tailorlm.types import Message, Profile
 
 Result = TypeVar("Result")
@@ -206,14 +206,15 @@ class AsyncClient:
         while True:
             attempt += 1
             try:
-                answer = await self._http.request(
-                    call.method,
-                    call.path,
-                    params=dict(call.query),
-                    json=call.body,
-                    content=_pieces(call.file),
-                    headers=dict(call.headers),
-                )
+                with calls.opened(call.file) as file:
+                    answer = await self._http.request(
+                        call.method,
+                        call.path,
+                        params=dict(call.query),
+                        json=call.body,
+                        content=call.data if file is None else _pieces(file),
+                        headers=dict(call.headers),
+                    )
             except httpx.HTTPError as error:
                 raise GatewayError(
                     f"The gateway at {self._http.base_url.host} cannot be reached, or did not "
@@ -227,22 +228,7 @@ class AsyncClient:
             await asyncio.sleep(wait)
 
 
-def _pieces(file: Path | bytes | None) -> AsyncIterator[bytes] | bytes | None:
-    """A file in pieces, anew for each attempt.
-
-    Raises:
-        InputError: If it cannot be read.
-    """
-    if not isinstance(file, Path):
-        return file
-    try:
-        opened = file.open("rb")
-    except OSError as error:
-        raise InputError(f"The file {file} cannot be read: {error.strerror}.") from None
-
-    async def pieces() -> AsyncIterator[bytes]:
-        with opened:
-            while piece := opened.read(PIECE):
-                yield piece
-
-    return pieces()
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    """A file in pieces."""
+    while piece := file.read(PIECE):
+        yield piece
