@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import http.client
 import io
 import json
 import logging
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -13,10 +16,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import sqlalchemy as sa
+import uvicorn
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -27,7 +32,7 @@ from tests.service.processes import Served
 from tests.service.servers import StubUpstream, served
 
 from tailorlm.errors import MissingExtraError
-from tailorlm.service import create_app, tracing
+from tailorlm.service import create_app, start, tracing
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.keys import KeyCheck
 from tailorlm.service.logs import JsonLines, PlainLines
@@ -278,3 +283,53 @@ def test_help_names_the_forms_of_logs() -> None:
     )
     assert run.returncode == 2
     assert "json" in run.stderr
+
+
+def test_the_size_of_uploads_is_an_option(tmp_path: Path) -> None:
+    options = ("--max-upload-mb", "1", "--port", "0")
+    server = Served(f"sqlite:///{tmp_path}/tailor.db", tmp_path / "log", *options)
+    try:
+        url, kind = f"{server.url}/tailor/v1/documents?user=ana", {"Content-Type": "text/plain"}
+        short = httpx.post(url, content=b"Mine.", headers=kind)
+        long = httpx.post(url, content=b"word " * 250_000, headers=kind)
+        assert (short.status_code, long.status_code) == (200, 413)
+        assert "1,048,576" in long.json()["error"]["message"]
+    finally:
+        server.close()
+
+
+def test_idle_connections_outlive_those_that_clients_keep(
+    tailor: Tailor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle: list[float] = []
+
+    async def serve(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        idle.append(self.config.timeout_keep_alive)
+        sockets[0].close()
+
+    monkeypatch.setattr(uvicorn.Server, "serve", serve)
+    interval = sys.getswitchinterval()
+    gateway = Gateway(tailor, HttpUpstream("http://127.0.0.1:9/v1"), make_method)
+    start.run(gateway, "127.0.0.1", 0, started=lambda _: None)
+    sys.setswitchinterval(interval)
+    gc.unfreeze()
+    kept_by_httpx = httpx.Limits().keepalive_expiry
+    assert kept_by_httpx is not None
+    kept_by_proxies = 60  # of nginx and of the balancers of cloud providers
+    assert idle[0] > max(kept_by_httpx, kept_by_proxies)
+
+
+@pytest.mark.slow
+def test_a_connection_is_used_again_after_a_pause(tmp_path: Path) -> None:
+    server = Served(f"sqlite:///{tmp_path}/tailor.db", tmp_path / "log", "--port", "0")
+    try:
+        address = urlsplit(server.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port)
+        connection.connect()
+        connection.auto_open = 0
+        for pause in (0, 7):  # uvicorn's own limit is 5 s
+            time.sleep(pause)
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().read() == b'{"status":"ok"}'
+    finally:
+        server.close()

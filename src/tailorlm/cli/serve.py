@@ -51,6 +51,16 @@ def serve(
     otel: Annotated[
         bool, typer.Option("--otel", help="Send spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
     ] = False,
+    max_upload_mb: Annotated[
+        int,
+        typer.Option(
+            "--max-upload-mb",
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="Largest upload of a user's texts, in MiB.",
+        ),
+    ] = 25,
     store: StoreOption = None,
     llm: LLMOption = None,
     method: MethodOption = None,
@@ -68,6 +78,7 @@ def serve(
     """
     try:
         from tailorlm.service import logs, start, tracing
+        from tailorlm.service.documents import UploadLimits
         from tailorlm.service.metrics import Metrics
     except ModuleNotFoundError:
         raise MissingExtraError("The gateway", "serve") from None
@@ -94,7 +105,8 @@ def serve(
     )
     if gateway.upstream.notice:
         show.notice(gateway.upstream.notice)
-    start.run(gateway, host, port, started=_say)
+    uploads = UploadLimits(request=max_upload_mb << 20)
+    start.run(gateway, host, port, started=_say, uploads=uploads)
 
 
 def _method_maker(tailor: Tailor) -> Callable[[str], Method[Any]]:

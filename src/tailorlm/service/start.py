@@ -20,6 +20,7 @@ from tailorlm.llms.openai import DEFAULT_BASE_URL
 from tailorlm.methods.base import Method
 from tailorlm.privacy import Detector
 from tailorlm.service.app import create_app
+from tailorlm.service.documents import UploadLimits
 from tailorlm.service.gateway import Gateway
 from tailorlm.service.keys import KeyCheck
 from tailorlm.service.llm_upstream import LLMUpstream
@@ -107,7 +108,14 @@ def open_gateway(
     return Gateway(tailor, upstream, make_method, model=model, scrub=scrub, metrics=metrics)
 
 
-def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None]) -> None:
+def run(
+    gateway: Gateway,
+    host: str,
+    port: int,
+    *,
+    started: Callable[[str], None],
+    uploads: UploadLimits | None = None,
+) -> None:
     """Serve until told to stop; streams that are under way may finish.
 
     Args:
@@ -115,6 +123,7 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         started: Called with the gateway's own address once it listens.
+        uploads: How much may be uploaded at once; None takes the usual limits.
 
     Raises:
         InputError: If the address cannot be used.
@@ -122,7 +131,7 @@ def run(gateway: Gateway, host: str, port: int, *, started: Callable[[str], None
     listener = _listen(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        create_app(gateway, KeyCheck(gateway, local=is_loopback(host))),
+        create_app(gateway, KeyCheck(gateway, local=is_loopback(host)), uploads=uploads),
         log_config=None,  # the logs are set up for all of the process
         log_level="warning",
         access_log=False,
