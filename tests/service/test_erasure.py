@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -146,6 +147,9 @@ def test_nothing_is_left_of_an_erased_user(
         del erased, erase, pieces, states
         upstream.asked.clear()
         del client
+        end = time.monotonic() + 10
+        while remembered() and time.monotonic() < end:  # the client's connection is being closed
+            time.sleep(0.1)
         assert remembered() == []
 
 
