@@ -31,6 +31,7 @@ from tailorlm.methods.prompt_refinement import (
 from tailorlm.types import (
     Candidate,
     Context,
+    Correction,
     Edit,
     Event,
     Pick,
@@ -102,6 +103,32 @@ def test_without_a_language_model_it_finds_what_scores(seed: int) -> None:
     assert beliefs[0].kind == "prompt"
     assert beliefs[0].probability == max(b.probability for b in beliefs if b.kind == "prompt")
     assert "The best of" in method.explain(state, "ana").summary
+
+
+@pytest.mark.parametrize(
+    "lines", [(PROSE, BRIEF), (PROSE,), ("Name your sources.", "Speak of boats as examples.")]
+)
+def test_a_forgotten_prompt_is_not_followed_until_it_is_released(lines: tuple[str, ...]) -> None:
+    method = PromptRefinement(parts(), PromptRefinementConfig(ask_llm=False))
+    bank = with_score((Prompt(()),), lines, HI.query, 1.0, 6)
+    state = replace(method.initial(User("ana")), bank=bank)
+    assert alone(method, state).rules == lines
+    (believed,) = (b for b in method.explain(state, "ana").beliefs if b.kind == "prompt")
+
+    def corrected(state: PromptRefinementState, action: str) -> PromptRefinementState:
+        said = Correction(believed.kind, believed.name, action)
+        return method.observe(state, event_of(1, said))
+
+    forgot = corrected(state, "forget")
+    for seed in range(4):
+        plans = plans_of(method.propose(forgot, HI, 4, np.random.default_rng(seed)), None)
+        assert all(lines_of(plan, method.name) != lines for plan in plans)
+        assert not set(lines) & set(plans[0].rules)
+    (belief,) = (b for b in method.explain(forgot, "ana").beliefs if b.kind == "prompt")
+    assert (belief.correction, belief.probability, belief.evidence) == ("forgotten", 0.0, 0)
+    assert method.load(method.dump(forgot)) == forgot
+    assert alone(method, corrected(forgot, "release")).rules == lines
+    assert alone(method, corrected(forgot, "lock")).rules[-1] == believed.name
 
 
 def test_a_language_model_proposes_from_what_was_disliked() -> None:

@@ -57,6 +57,7 @@ from tailorlm.types import (
     Rating,
     Turn,
     User,
+    belief_key,
 )
 
 Notes = tuple[tuple[str, float], ...]
@@ -169,6 +170,7 @@ class PromptRefinement(Method[PromptRefinementState]):
         A single answer is written under the best prompt; while that is the empty one, it is
         generic.
         """
+        state = _followed(state)
         if n > 1 and self.config.ask_llm and state.waiting >= self.config.refine:
             return self._asking(state, context, n, rng)
         return self._plans(state, context, n, rng, (), ())
@@ -181,6 +183,7 @@ class PromptRefinement(Method[PromptRefinementState]):
         self, state: PromptRefinementState, context: Context, plans: Sequence[Plan]
     ) -> npt.NDArray[np.float64]:
         """Expected score of each plan's prompt on this query; one half for an unknown one."""
+        state = _followed(state)
         expected = dict(
             zip((p.lines for p in state.bank), self._expected(state, context), strict=True)
         )
@@ -190,7 +193,7 @@ class PromptRefinement(Method[PromptRefinementState]):
         self, state: PromptRefinementState, context: Context, rng: np.random.Generator
     ) -> float:
         """Probability that the best prompt of the bank is better than every other one in it."""
-        tried = [prompt for prompt in state.bank if prompt.count]
+        tried = [prompt for prompt in _followed(state).bank if prompt.count]
         if len(tried) < 2:
             return 0.0
         best = tried.index(best_of(tried))
@@ -292,10 +295,11 @@ class PromptRefinement(Method[PromptRefinementState]):
         expected = self._expected(state, context)
         best = state.bank[int(expected.argmax())]
         chosen = [best.lines]
+        forgotten = _forgotten(state.said)
         for lines in (*proposed, *self._others(state, best, rng)):
             if len(chosen) == n:
                 break
-            if lines not in chosen:
+            if lines not in chosen and _name(lines) not in forgotten:
                 chosen.append(lines)
         chosen += [best.lines] * (n - len(chosen))
         plans = [
@@ -331,6 +335,26 @@ class PromptRefinement(Method[PromptRefinementState]):
             return plan
         written = sum(line not in plan.left_out for line in lines)
         return replace(plan, notes=((PROMPT, written),))
+
+
+def _forgotten(said: Said) -> frozenset[str]:
+    """Keys of the prompts that are not to be followed."""
+    marks = said.corrected.marks
+    return frozenset(belief_key(mark.name) for mark in marks if mark.word == "forgotten")
+
+
+def _name(lines: Lines) -> str:
+    """Key of the belief that a prompt is."""
+    return belief_key(" ".join(lines))
+
+
+def _followed(state: PromptRefinementState) -> PromptRefinementState:
+    """The state with those prompts only that may be followed; the generic one always may."""
+    forgotten = _forgotten(state.said)
+    if not forgotten:
+        return state
+    bank = tuple(p for p in state.bank if not p.lines or _name(p.lines) not in forgotten)
+    return replace(state, bank=bank)
 
 
 def _better(event: Event) -> str:
