@@ -22,7 +22,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX
 
-.PHONY: help demo test check lint types imports docs slow bench services clean
+.PHONY: help demo test check training lint types imports docs slow bench services clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -34,7 +34,10 @@ demo: $(VENV)/.core ## learn a made-up user's taste in front of your eyes, offli
 test: $(VENV)/.dev services ## run the tests (those marked slow, gpu and live are left out)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: lint types imports test ## everything: ruff, mypy --strict, import-linter, tests with the docs
+check: lint types imports test training ## everything: ruff, mypy --strict, import-linter, tests
+
+training: $(VENV)/.training ## install torch, and run the tests of local models and of training
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "torch and not slow and not gpu and not live"
 
 lint: $(VENV)/.dev ## ruff, as a linter and as a formatter
 	@$(BIN)/ruff check .
@@ -82,3 +85,8 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.made
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --editable '.[postgres]' --group dev
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.training: $(VENV)/.dev
+	@echo "Installing torch and what training needs in $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --group training
+	@touch $@

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -42,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
     socket.socket.connect = _guarded_connect  # type: ignore[method-assign, assignment]
     socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign, assignment]
     socket.getaddrinfo = _guarded_getaddrinfo
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs torch, and the packages that its mark names, where they are not installed."""
+    for mark in item.iter_markers("torch"):
+        missing = [name for name in ("torch", *mark.args) if find_spec(name) is None]
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}: make training")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -10,14 +10,8 @@ from typing import Any
 
 import pytest
 
-needs_transformers = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "transformers")),
-    reason="needs the extra: pip install 'tailorlm[local]'",
-)
-needs_peft = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "transformers", "peft")),
-    reason="needs the extra: pip install 'tailorlm[train]'",
-)
+needs_transformers = pytest.mark.torch("transformers")
+needs_peft = pytest.mark.torch("transformers", "peft", "accelerate")
 CONTEXT = 256
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 TEMPLATE = (
