@@ -301,7 +301,7 @@ class Tailor:
             case Later(user):
                 return self._later is not None and self._later(user)
             case Complete(requests=requests):
-                return tuple(self.llm.complete_many(requests))
+                return tuple(self.llm.answer_many(requests))
 
     def _known(self, read: Callable[[], Result], otherwise: Result) -> Result:
         """What the store holds of a user, or `otherwise` where the user is not known yet."""

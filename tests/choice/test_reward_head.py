@@ -33,8 +33,7 @@ def learned(head: RewardHead, rankings: list[Comparisons]) -> HeadState:
 
 
 def covariance(head: RewardHead, state: HeadState) -> np.ndarray:
-    inside = np.eye(len(state.mean)) - state.known @ state.known.T
-    return head.prior.basis @ inside @ head.prior.basis.T
+    return head.covariance(state, np.eye(len(head.prior.mean)))
 
 
 def correlated_prior(p: int, k: int, seed: int = 0) -> HeadPrior:
@@ -177,6 +176,14 @@ def test_extreme_features_do_not_break_the_search() -> None:
         state = head.observe(state, Comparisons.pairs([[-1e4, 1e-4]], [[1e4, 0.0]]))
     assert np.isfinite(state.mean).all()
     assert np.isfinite(state.known).all()
+
+
+def test_answers_with_equal_features_teach_nothing() -> None:
+    head = RewardHead(HeadPrior.independent(np.ones(9)))
+    same = Comparisons.ranking(np.ones((3, 9)), [[0], [1], [2]])
+    state, evidence = head.absorb(head.initial(), same)
+    assert (state.mean.any(), state.known.shape) == (False, (9, 0))
+    assert evidence == pytest.approx(-np.log(6))
 
 
 def test_what_does_not_fit_is_refused() -> None:

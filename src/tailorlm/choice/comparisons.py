@@ -165,7 +165,7 @@ def slopes(
     share = chances(comparisons, utilities)
     counted = comparisons.weights[:, None] * share
     mean = np.einsum("sj,sjq->sq", share, gaps)
-    flat = gaps.reshape(-1, gaps.shape[2])
+    flat = gaps.reshape(share.size, gaps.shape[2])
     gradient = -(counted.ravel() @ flat)
     curvature = flat.T @ (counted.ravel()[:, None] * flat)
     curvature -= mean.T @ (comparisons.weights[:, None] * mean)

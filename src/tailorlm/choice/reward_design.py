@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tailorlm.choice.reward_head import HeadState, RewardHead
-
-FloatArray = NDArray[np.float64]
 
 
 def most_informative(
@@ -30,9 +28,7 @@ def most_informative(
         Positions, `first` first; of equally informative ones the first.
     """
     rows = np.asarray(features, dtype=np.float64)
-    gaps = (rows - rows[first]) @ head.prior.basis
-    told = gaps @ state.known
-    rest: FloatArray = gaps @ gaps.T - told @ told.T
+    rest = head.covariance(state, rows - rows[first])
     chosen = [first]
     for _ in range(min(n, len(rows)) - 1):
         variance = np.diag(rest).copy()

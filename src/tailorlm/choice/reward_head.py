@@ -131,6 +131,8 @@ class RewardHead:
         gaps = comparisons.gaps @ self.prior.basis
         start = by_mean + gaps @ state.mean
         lift = _lift(gaps.reshape(-1, k), state.known)
+        if not lift.shape[1]:  # the answers do not differ in anything that is unknown
+            return HeadState(state.mean, state.known, after), log_likelihood(comparisons, start)
         inside = gaps @ lift
         point, curvature, best = _mode(comparisons, start, inside)
         eye = np.eye(len(point))
@@ -159,6 +161,13 @@ class RewardHead:
         inside = np.asarray(features, dtype=np.float64) @ self.prior.basis
         square = (inside**2).sum(axis=-1) - ((inside @ state.known) ** 2).sum(axis=-1)
         return np.sqrt(np.maximum(square, 0.0))
+
+    def covariance(self, state: HeadState, features: ArrayLike) -> FloatArray:
+        """Covariance of the rewards of answers with features (m, p), shape (m, m)."""
+        inside = np.asarray(features, dtype=np.float64) @ self.prior.basis
+        told = inside @ state.known
+        between: FloatArray = inside @ inside.T - told @ told.T
+        return between
 
     def prefer(self, state: HeadState, first: ArrayLike, second: ArrayLike) -> FloatArray:
         """Posterior predictive probability that the first answer is preferred to the second.

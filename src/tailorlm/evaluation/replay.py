@@ -22,7 +22,7 @@ from tailorlm.evaluation.intervals import RESAMPLES, ratio_interval
 from tailorlm.evaluation.replay_report import FoundTag, ReplayReport, Score, UserTags
 from tailorlm.methods.base import Method, with_context
 from tailorlm.tags import TagLibrary, library_of
-from tailorlm.types import Candidate, Context, Event, Payload, Plan, Ranking, Turn, User
+from tailorlm.types import Candidate, Context, Draft, Event, Payload, Plan, Ranking, Turn, User
 
 MethodFactory = Callable[[TagLibrary], Method[Any]]
 """Makes the method for users whose answers are written under the tags of a library."""
@@ -110,7 +110,13 @@ def recorded(turn: RankedTurn, method: str) -> tuple[Turn, Ranking]:
     messages = with_context(Context(turn.query))
     candidates = tuple(
         Candidate(
-            plan=Plan(messages=messages, method=method, purpose="explore", tags=candidate.tags),
+            plan=Plan(
+                messages=messages,
+                method=method,
+                purpose="explore",
+                tags=candidate.tags,
+                draft=Draft(candidate.response, "recorded"),
+            ),
             text=candidate.response,
             llm="recorded",
         )

@@ -110,6 +110,17 @@ class LLM(ABC):
             # Whoever interrupts, or is told of a failure, does not wait for the slowest answer.
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def answer_many(self, requests: Sequence[Request]) -> list[Completion]:
+        """As `complete_many`, but what a plan has drafted already is its answer as it is.
+
+        Raises:
+            LLMError: As `complete_many`.
+        """
+        drafts = [drafted(request) for request in requests]
+        open_requests = [r for r, draft in zip(requests, drafts, strict=True) if draft is None]
+        answers = iter(self.complete_many(open_requests) if open_requests else ())
+        return [next(answers) if draft is None else draft for draft in drafts]
+
     def stream(self, request: Request) -> Iterator[str]:
         """Answer a request piece by piece; the pieces joined are the answer.
 
@@ -120,3 +131,9 @@ class LLM(ABC):
 
     def close(self) -> None:  # noqa: B027 - most writers hold nothing
         """Release connections."""
+
+
+def drafted(request: Request) -> Completion | None:
+    """The answer that the plan of a request has already; None where an LLM has to be asked."""
+    draft = None if request.plan is None else request.plan.draft
+    return None if draft is None else Completion(text=draft.text, llm=draft.llm)

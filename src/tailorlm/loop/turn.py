@@ -89,7 +89,7 @@ class Loop:
             query=context.query,
             history=context.history,
             candidates=tuple(
-                Candidate(plan=plan, text=completion.text, llm=completion.llm)
+                Candidate(plan=replace(plan, draft=None), text=completion.text, llm=completion.llm)
                 for plan, completion in zip(plans, completions, strict=True)
             ),
         )

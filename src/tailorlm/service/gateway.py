@@ -21,9 +21,12 @@ from tailorlm.loop.turn import HowMany
 from tailorlm.methods.base import Method
 from tailorlm.privacy import Detector
 from tailorlm.registry import METHODS, names
+from tailorlm.service.drafted_upstream import DraftedUpstream
 from tailorlm.service.failures import ServiceError
 from tailorlm.service.jobs import FORGET_EVERY, forget_erased, open_jobs
 from tailorlm.service.metrics import Metrics
+from tailorlm.service.protocol import on_the_way
+from tailorlm.service.relay import usage_of
 from tailorlm.service.scrubbing import ScrubbingUpstream
 from tailorlm.service.upstream import Upstream
 from tailorlm.service.watched_upstream import WatchedUpstream
@@ -125,8 +128,9 @@ class Gateway:
     async def upstream_for(self, user: str) -> Upstream:
         """What answers for a user, "" for nobody: where it is scrubbed, it knows their names."""
         if not user or not isinstance(self.upstream, ScrubbingUpstream):
-            return self.upstream
-        return self.upstream.knowing(await self.in_thread(self._names_of, user))
+            return DraftedUpstream(self.upstream)
+        knowing = self.upstream.knowing(await self.in_thread(self._names_of, user))
+        return DraftedUpstream(knowing)
 
     async def in_thread(self, work: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Run what waits for the database without holding up other requests."""
@@ -270,21 +274,16 @@ class Gateway:
         body: Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> tuple[Completion, ...]:
-        """What a method asks the model before it plans, one after the other."""
+        """What a method asks the model before it plans, all at once."""
         upstream = await self.upstream_for(user)
-        answers = []
-        for request in requests:
-            asked: dict[str, Any] = {
-                "model": body.get("model"),
-                "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-            }
-            if request.temperature is not None:
-                asked["temperature"] = request.temperature
-            if request.max_tokens is not None:
-                asked["max_tokens"] = request.max_tokens
-            answer = await upstream.complete(asked, request, headers)
-            answers.append(completion_of(answer, upstream.label, str(body.get("model"))))
-        return tuple(answers)
+        answers = await asyncio.gather(
+            *(
+                upstream.complete(on_the_way(body, request), request, headers)
+                for request in requests
+            )
+        )
+        model = str(body.get("model"))
+        return tuple(completion_of(answer, upstream.label, model) for answer in answers)
 
     def _names_of(self, user: str) -> tuple[str, ...]:
         """The names that a user's attributes tell; none while they cannot be read."""
@@ -304,6 +303,7 @@ def completion_of(answer: Mapping[str, Any], label: str, model: str) -> Completi
     return Completion(
         text=content if isinstance(content, str) else "",
         llm=f"{label}/{model}" if model else label,
+        usage=usage_of(dict(answer)),
         finish_reason=str(choice.get("finish_reason") or "stop")
         if isinstance(choice, dict)
         else "",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tailorlm.llms.base import Request
 from tailorlm.loop.asking import MAX_SHOWN
 from tailorlm.loop.turn import HowMany
 from tailorlm.service.failures import ServiceError
@@ -17,6 +18,7 @@ from tailorlm.types import Context, Message, Plan
 
 EXTENSION = "tailor"
 """Name of the field of requests and answers that is tailorlm's own."""
+_OF_STREAMS = ("stream", "stream_options")
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -91,16 +93,39 @@ def with_plan(call: ChatCall, plan: Plan) -> dict[str, Any]:
     What the plan adds goes behind the app's own first system message, or before everything where
     there is none; the app's messages stay as they came.
     """
-    if call.context is None:
-        return call.body
-    tail = (*call.context.history, Message("user", call.context.query))
+    return call.body if call.context is None else _planned(call.body, call.context, plan)
+
+
+def on_the_way(body: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """The body that goes upstream for what a method asks before it plans.
+
+    The draft of an answer is asked for as the answer would be, with the client's own settings and
+    messages, but never streamed. Anything else has nothing of the client's but the model.
+    """
+    asked: dict[str, Any] = {
+        "model": body.get("model"),
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+    }
+    messages = body.get("messages")
+    if request.plan is not None and isinstance(messages, list):
+        kept = {name: value for name, value in body.items() if name not in _OF_STREAMS}
+        context = _context(messages)
+        asked = kept if context is None else _planned(kept, context, request.plan)
+    settings = {
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        "seed": request.seed,
+    }
+    return {**{name: value for name, value in settings.items() if value is not None}, **asked}
+
+
+def _planned(body: dict[str, Any], context: Context, plan: Plan) -> dict[str, Any]:
+    tail = (*context.history, Message("user", context.query))
     lead = plan.messages[: len(plan.messages) - len(tail)]
     if plan.messages[len(lead) :] != tail:
         rewritten = [{"role": m.role, "content": m.content} for m in plan.messages]
-        return {**call.body, "messages": rewritten}
-    if not lead:
-        return call.body
-    return {**call.body, "messages": _led(call.body["messages"], lead)}
+        return {**body, "messages": rewritten}
+    return {**body, "messages": _led(body["messages"], lead)} if lead else body
 
 
 def split_method(model: str, methods: Collection[str]) -> tuple[str, str]:
