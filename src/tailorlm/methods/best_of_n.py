@@ -275,12 +275,13 @@ class BestOfN(Method[RewardState]):
             )
             for seed in seeds
         )
-        written = [answer for answer in answers if answer.text.strip()]
+        written = list({answer.text: answer for answer in answers if answer.text.strip()}.values())
         if not written:
             return [base] * n
         rows = self.features.of(context.query, [answer.text for answer in written])
         best = int((rows @ self._weights(state)).argmax())
         chosen = most_informative(self._head(state), state.head, rows, best, n)
+        chosen += [best] * (n - len(chosen))  # an LLM that repeats itself has nothing else to show
         knows = self._knows(state)
         plans = [
             replace(
@@ -291,7 +292,7 @@ class BestOfN(Method[RewardState]):
             for place, i in enumerate(chosen)
         ]
         plans[0] = replace(plans[0], notes=(*base.notes, *_notes(base, answers)))
-        return [*plans, *[replace(base, purpose="generic")] * (n - len(plans))]
+        return plans
 
     def _goes_with(self, state: RewardState) -> FloatArray:
         """How all features differ, on average, between answers that differ by one in a named one.
