@@ -2,7 +2,7 @@
 
 Only the newest judgement of a turn counts: a user who ranks a turn again has corrected the first
 ranking, which stays in the log but teaches nothing any more. When a correction arrives the state
-is rebuilt without the corrected event.
+is learned again without the corrected event, from a state before it if there is one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from tailorlm.errors import StateError
 from tailorlm.llms.base import Completion, Request
 from tailorlm.loop.effects import About, Complete, Earlier, Keep, Later, Load, Read, Steps
 from tailorlm.loop.gate import Gate, GateState
+from tailorlm.loop.snapshots import Snapshots
 from tailorlm.methods.base import Method
 from tailorlm.store.base import StoredState
 from tailorlm.types import Correction, Edit, Event, Payload, Pick, Ranking, Rating, Turn
@@ -47,6 +48,7 @@ class Learner(Generic[State]):
     method: Method[State]
     gate: Gate
     seed: int = 0
+    snapshots: Snapshots = field(default_factory=Snapshots, compare=False, repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -102,14 +104,36 @@ class Learner(Generic[State]):
         if stored is not None and stored.latest == learned.position:
             return learned
         fresh: list[Event] = yield Read(user, learned.position)
+        corrected: list[int] = []
         for event in fresh:
-            if (yield from self._corrects(user, event)):
-                return (yield from self.rebuild(user))
+            corrected += yield from self._corrects(user, event)
+        if corrected:
+            return (yield from self._again(user, stored, min(corrected)))
         if not fresh:
             return learned
         learned = yield from self.fold(user, learned, fresh)
         if self.method.trains or len(fresh) > _UNKEPT_TURNS or not all(map(_is_turn, fresh)):
-            yield from self._keep(user, learned)
+            yield from self._keep(user, learned, stored)
+        return learned
+
+    def _again(self, user: str, stored: StoredState | None, position: int) -> Steps[Learned[Any]]:
+        """What is learned once the event at a position does not count any more.
+
+        Training reads all of the log, so that a method that trains starts from the beginning.
+        """
+        if stored is None or self.method.trains:
+            return (yield from self.rebuild(user))
+        before: StoredState | None = stored
+        if stored.position >= position:
+            before = self.snapshots.before(user, stored, position)
+        learned = self._restore(before)
+        if learned is None:
+            return (yield from self.rebuild(user))
+        events: list[Event] = yield Read(user, learned.position)
+        learned = yield from self.fold(user, learned, effective(events))
+        if events:
+            learned = Learned(learned.state, learned.gate, events[-1].position)
+            yield from self._keep(user, learned, before)
         return learned
 
     def glimpse(self, user: str) -> Steps[Learned[Any]]:
@@ -143,16 +167,16 @@ class Learner(Generic[State]):
             yield from self._keep(user, learned)
         return learned
 
-    def _corrects(self, user: str, event: Event) -> Steps[bool]:
-        """Whether an event corrects feedback that was given before it."""
+    def _corrects(self, user: str, event: Event) -> Steps[list[int]]:
+        """Positions of the feedback before an event that it corrects."""
         if isinstance(event.payload, Correction):
             log: list[Event] = yield Read(user, 0)
-            before = [other for other in log if other.position < event.position]
-            return any(subject(other) == subject(event) for other in before)
-        if event.turn is None:
-            return False
-        earlier: list[Event] = yield Earlier(user, event.turn.id, event.position)
-        return any(subject(other) == subject(event) for other in earlier)
+            earlier = [other for other in log if other.position < event.position]
+        elif event.turn is None:
+            return []
+        else:
+            earlier = yield Earlier(user, event.turn.id, event.position)
+        return [other.position for other in earlier if subject(other) == subject(event)]
 
     def _restore(self, stored: StoredState | None) -> Learned[State] | None:
         """The stored state, or None where there is none that this learner can go on from."""
@@ -166,18 +190,20 @@ class Learner(Generic[State]):
         except (StateError, struct.error):
             return None
 
-    def _keep(self, user: str, learned: Learned[State]) -> Steps[None]:
+    def _keep(
+        self, user: str, learned: Learned[State], earlier: StoredState | None = None
+    ) -> Steps[None]:
+        """Keep what was learned, going on from an earlier state; None for the whole log."""
         gate = learned.gate.to_bytes()
-        data = _LENGTH.pack(len(gate)) + gate + self.method.dump(learned.state)
-        yield Keep(
-            user,
-            StoredState(
-                method=self.method.name,
-                fingerprint=self.fingerprint,
-                position=learned.position,
-                data=data,
-            ),
+        state = StoredState(
+            method=self.method.name,
+            fingerprint=self.fingerprint,
+            position=learned.position,
+            data=_LENGTH.pack(len(gate)) + gate + self.method.dump(learned.state),
         )
+        kept: bool = yield Keep(user, state)
+        if kept:
+            self.snapshots.add(user, earlier, state)
 
 
 def completed(

@@ -15,6 +15,7 @@ from tailorlm.loop.asking import AskPolicy, check_n
 from tailorlm.loop.effects import Append, Complete, Later, Steps
 from tailorlm.loop.fold import Learned, Learner, completed, seeded
 from tailorlm.loop.gate import Gate, relevance
+from tailorlm.loop.snapshots import Snapshots
 from tailorlm.methods.base import Method
 from tailorlm.types import (
     Candidate,
@@ -42,6 +43,7 @@ class Loop:
         seed: Seed of all choices; the same log and seed give the same plans.
         apart: Whether learning is done apart from asking and giving: then a turn is planned with
             what is trained by now, and feedback is recorded without waiting for training.
+        snapshots: Earlier states of users, from which corrections are learned again.
     """
 
     method: Method[Any]
@@ -49,11 +51,12 @@ class Loop:
     policy: AskPolicy = field(default_factory=AskPolicy)
     seed: int = 0
     apart: bool = False
+    snapshots: Snapshots = field(default_factory=Snapshots, compare=False, repr=False)
 
     @property
     def learner(self) -> Learner[Any]:
         """The method and the gate as one fold."""
-        return Learner(self.method, self.gate, self.seed)
+        return Learner(self.method, self.gate, self.seed, self.snapshots)
 
     def ask(
         self, user: str, context: Context, n: HowMany = "auto", turn: str | None = None
