@@ -18,6 +18,7 @@ from tailorlm.llms._soft_cache import can_reuse
 from tailorlm.llms.base import Request
 from tailorlm.llms.local import Local
 from tailorlm.llms.soft_prompt import SoftPrompt
+from tailorlm.tailor import Tailor
 from tailorlm.types import Message, Plan
 
 
@@ -285,6 +286,20 @@ def test_an_adapter_beside_the_prefixes_is_used_and_so_is_a_whole_model(
     assert found == [first._text(without_a_cache(first, request)) for request in requests]
     assert plain[0] != found[0]
     assert found == merged
+
+
+@needs_transformers
+def test_two_users_of_one_store_are_answered_under_their_own_prefixes(folder: Path) -> None:
+    llm = SoftPrompt(str(folder), device="cpu", temperature=0, max_tokens=24)
+    found = {}
+    with Tailor("sqlite://", llm=llm, method="soft_prompt") as tailor:
+        for user in ("ana", "ben"):
+            turn = tailor.ask(user, "Plan my evening", n=3)
+            found[user] = {c.plan.soft_prompt: c.text for c in turn.candidates}
+    # One of the candidates is the generic one.
+    assert set(found["ana"]) <= {"ana", ""}
+    assert set(found["ben"]) <= {"ben", ""}
+    assert found["ana"]["ana"] != found["ben"]["ben"]
 
 
 @needs_transformers
