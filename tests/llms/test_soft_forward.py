@@ -119,6 +119,15 @@ def test_rows_are_prefix_text_prompt_and_response(bases: dict[str, Any]) -> None
     assert left.lengths == right.lengths == (6, 3)
 
 
+def test_a_prefix_without_tokens_is_the_base_as_it_is(bases: dict[str, Any]) -> None:
+    import torch
+
+    batch = [Reading((1, 2), (3,)), Reading((4,), (5, 6))]
+    for model in bases.values():
+        found = response_log_probs(model, batch, prefixes_of(2, 0))
+        torch.testing.assert_close(found, response_log_probs(model, batch))
+
+
 def test_each_token_of_a_response_has_its_own_log_probability(bases: dict[str, Any]) -> None:
     import torch
 

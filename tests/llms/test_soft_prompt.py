@@ -245,11 +245,31 @@ def test_a_bases_identity_does_not_depend_on_precision() -> None:
 
     from tailorlm.llms._soft_prefixes import base_identity
 
-    first = make_base("llama").to(torch.bfloat16)
-    identity = base_identity(first)
-    assert base_identity(first.float()) == identity
+    made = make_base("llama")
+    identity = base_identity(made)
+    for precision in (torch.float64, torch.float16, torch.bfloat16):
+        assert base_identity(make_base("llama").to(precision)) == identity
+    weight = made.get_input_embeddings().weight.detach()
+    weight[weight.abs().argmin() // 32] *= -1
+    assert base_identity(made) != identity
     assert base_identity(make_base("llama", seed=1)) != identity
     assert base_identity(make_base("qwen")) != identity
+
+
+@needs_transformers
+def test_texts_about_users_need_no_learned_prefix(base: Path, tmp_path: Path) -> None:
+    from tailorlm.llms._soft_prefixes import read_facts
+    from tailorlm.training.user_models import make_user_model, write_user_model
+
+    trained = write_soft_prompt(tmp_path / "soft", base)
+    identity = read_facts(trained).base_identity
+    empty = make_user_model("uniform", USERS, tokens=0, width=32)
+    write_user_model(trained, empty, empty.facts(str(base), identity, user_texts=True))
+    llm = SoftPrompt(str(trained), device="cpu", max_tokens=24)
+    requests = [ask("ana", about="Likes rain"), ask("ben"), ask("eve", "Why?", about="Has a dog")]
+    alone = [llm._generate([llm._row(request)])[0] for request in requests]
+    assert llm._generate([llm._row(request) for request in requests]) == alone
+    assert len({tuple(answer) for answer in alone}) == 3
 
 
 @needs_peft

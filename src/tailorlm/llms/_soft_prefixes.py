@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tailorlm.errors import InputError
 from tailorlm.hub import first_line
 from tailorlm.llms._local_load import Source, parse_source
@@ -23,8 +25,8 @@ MODEL_FOLDER = "model"
 """Where the base lies if all of its weights were trained."""
 KINDS = ("uniform", "individual", "cluster")
 
-_SAMPLED_ROWS = 64
-"""Rows of the base's embeddings that its identity is made from, besides its shape."""
+_SAMPLED_ROWS = 4096
+"""Rows of the base's embeddings, at most, that its identity is made from, besides its shape."""
 _SHAPE_NAMES = (
     "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
     "num_key_value_heads", "vocab_size",
@@ -154,7 +156,7 @@ def read_prefixes(folder: str | Path) -> Prefixes:
     folder = Path(folder).expanduser()
     facts = read_facts(folder)
     path = folder / WEIGHTS_FILE
-    weights = read_weights(path)
+    weights = named_weights(facts, read_weights(path))
     check_weights(facts, weights, path)
     return Prefixes(folder, facts, user_rows(facts, weights))
 
@@ -185,6 +187,20 @@ def weight_shapes(facts: SoftPromptFacts) -> dict[str, tuple[int, ...]]:
         return {"generic": token}
     offsets = (users, *token)
     return {"generic": token, "offsets": offsets} if facts.generic else {"offsets": offsets}
+
+
+def named_weights(facts: SoftPromptFacts, weights: dict[str, Any]) -> dict[str, Any]:
+    """The tensors without rows behind those of the users that the facts name.
+
+    There are such rows while users are being added: their weights are written before their names,
+    so that a folder is whole at every moment.
+    """
+    rows = {name: shape[0] for name, shape in weight_shapes(facts).items()}
+    own = {"offsets", "weights"}
+    return {
+        name: value[: rows[name]] if name in own and name in rows else value
+        for name, value in weights.items()
+    }
 
 
 def check_weights(facts: SoftPromptFacts, weights: dict[str, Any], path: Path) -> None:
@@ -225,8 +241,8 @@ def user_rows(facts: SoftPromptFacts, weights: dict[str, Any]) -> Any:
 def base_identity(model: Any) -> str:
     """A digest that tells one base from another, also from one of the same shape.
 
-    It is made of the architecture's sizes and of the first rows of the token embeddings, rounded to
-    bfloat16, so that it is the same in whichever precision and on whichever device the model is.
+    It is made of the architecture's sizes and of the signs of the token embeddings, in rows evenly
+    apart: no rounding changes a sign, so it is the same in any precision and on any device.
     """
     import torch
 
@@ -234,8 +250,9 @@ def base_identity(model: Any) -> str:
     weight = model.get_input_embeddings().weight.detach()
     sizes = {name: getattr(config, name, None) for name in _SHAPE_NAMES}
     described = json.dumps({**sizes, "embeddings": list(weight.shape)}, sort_keys=True)
-    rows = weight[:_SAMPLED_ROWS].to("cpu", torch.bfloat16).contiguous().view(torch.int16)
-    return hashlib.sha256(described.encode() + rows.numpy().tobytes()).hexdigest()
+    rows = weight[:: -(-len(weight) // _SAMPLED_ROWS)]
+    signs = torch.signbit(rows).cpu().numpy()
+    return hashlib.sha256(described.encode() + np.packbits(signs).tobytes()).hexdigest()
 
 
 def check_base(model: Any, prefixes: Prefixes) -> None:
