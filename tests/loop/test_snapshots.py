@@ -54,6 +54,18 @@ def test_ranking_the_newest_turn_again_learns_only_from_it(tailor: Tailor, tmp_p
     assert tailor.store.load_state("ana", "bayes_tags") == replayed(tailor, tmp_path / "r.db")
 
 
+def test_once_all_was_read_corrections_are_cheap_again(tailor: Tailor, tmp_path: Path) -> None:
+    assert isinstance(tailor.method, Counting)
+    for _ in range(12):
+        tailor.ask("ana", "Plan my evening", n=2).rank([1, 0])
+    forget_texts()
+    tailor.turn("ana").rank([0, 1])
+    tailor.method.observed = 0
+    tailor.turn("ana").rank([1, 0])
+    assert tailor.method.observed <= 6
+    assert tailor.store.load_state("ana", "bayes_tags") == replayed(tailor, tmp_path / "r.db")
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_any_corrections_come_to_what_a_replay_does(
     tailor: Tailor, tmp_path: Path, seed: int
@@ -100,7 +112,7 @@ def test_what_another_learned_or_an_erasure_leaves_nothing_to_start_from(
 def test_what_is_kept_reaches_far_back_and_is_bounded() -> None:
     snapshots = Snapshots()
     for position in range(2, 2000, 2):
-        snapshots.add("ana", state(position - 2) if position > 2 else None, state(position))
+        snapshots.add("ana", [state(position - 2)] if position > 2 else [], state(position))
     newest, found = state(1998), []
     position = 1999
     while (before := snapshots.before("ana", newest, position)) is not None:
@@ -115,11 +127,11 @@ def test_what_is_kept_reaches_far_back_and_is_bounded() -> None:
 
 def test_states_of_another_line_are_dropped() -> None:
     snapshots = Snapshots()
-    snapshots.add("ana", None, state(2))
-    snapshots.add("ana", state(2), state(4))
+    snapshots.add("ana", [], state(2))
+    snapshots.add("ana", [state(2)], state(4))
     assert snapshots.before("ana", state(4, b"else"), 4) is None
     assert snapshots.before("ana", state(4), 4) is None
-    snapshots.add("ana", state(4), state(6))
+    snapshots.add("ana", [state(4)], state(6))
     assert snapshots.before("ana", state(6), 6) == state(4)
     assert snapshots.before("ben", state(6), 6) is None
 
@@ -127,8 +139,8 @@ def test_states_of_another_line_are_dropped() -> None:
 def test_users_seen_longest_ago_leave_first() -> None:
     snapshots = Snapshots(most_bytes=3000)
     for user in ("ana", "ben", "cleo"):
-        snapshots.add(user, state(2, b"2" * 500), state(4, b"4" * 500))
-    snapshots.add("ana", state(4, b"4" * 500), state(6, b"6" * 500))
+        snapshots.add(user, [state(2, b"2" * 500)], state(4, b"4" * 500))
+    snapshots.add("ana", [state(4, b"4" * 500)], state(6, b"6" * 500))
     assert snapshots.before("ben", state(4, b"4" * 500), 4) is None
     assert snapshots.before("ana", state(6, b"6" * 500), 6) == state(4, b"4" * 500)
     snapshots.cache_clear()

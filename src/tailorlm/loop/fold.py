@@ -31,6 +31,9 @@ _UNKEPT_TURNS = 8
 """Turns that are read again rather than kept in a state: most are asked without feedback, and
 reading a few takes less than writing the state at each."""
 
+_STOPS = (64, 16, 4)
+"""Events before the end of a log at which a state is noted while all of it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Learned(Generic[State]):
@@ -113,7 +116,7 @@ class Learner(Generic[State]):
             return learned
         learned = yield from self.fold(user, learned, fresh)
         if self.method.trains or len(fresh) > _UNKEPT_TURNS or not all(map(_is_turn, fresh)):
-            yield from self._keep(user, learned, stored)
+            yield from self._keep(user, learned, *([] if stored is None else [stored]))
         return learned
 
     def _again(self, user: str, stored: StoredState | None, position: int) -> Steps[Learned[Any]]:
@@ -133,7 +136,7 @@ class Learner(Generic[State]):
         learned = yield from self.fold(user, learned, effective(events))
         if events:
             learned = Learned(learned.state, learned.gate, events[-1].position)
-            yield from self._keep(user, learned, before)
+            yield from self._keep(user, learned, *([] if before is None else [before]))
         return learned
 
     def glimpse(self, user: str) -> Steps[Learned[Any]]:
@@ -160,11 +163,19 @@ class Learner(Generic[State]):
         """What is learned about a user, from the whole log."""
         who, population = yield About(user, self.method.name)
         events: list[Event] = yield Read(user, 0)
-        start = Learned(self.method.initial(who, population), self.gate.initial(), 0)
-        learned = yield from self.fold(user, start, effective(events), ())
+        learned = Learned(self.method.initial(who, population), self.gate.initial(), 0)
+        counting = effective(events)
+        on_the_way: list[StoredState] = []
+        start = 0
+        for stop in [*(len(counting) - back for back in _STOPS if back < len(counting)), None]:
+            part = counting[start:stop]
+            learned = yield from self.fold(user, learned, part, counting[:start])
+            if stop is not None:
+                on_the_way.append(self._stored(learned))
+                start = stop
         if events:
             learned = Learned(learned.state, learned.gate, events[-1].position)
-            yield from self._keep(user, learned)
+            yield from self._keep(user, learned, *on_the_way)
         return learned
 
     def _corrects(self, user: str, event: Event) -> Steps[list[int]]:
@@ -190,17 +201,19 @@ class Learner(Generic[State]):
         except (StateError, struct.error):
             return None
 
-    def _keep(
-        self, user: str, learned: Learned[State], earlier: StoredState | None = None
-    ) -> Steps[None]:
-        """Keep what was learned, going on from an earlier state; None for the whole log."""
+    def _stored(self, learned: Learned[State]) -> StoredState:
+        """What was learned, as it is stored."""
         gate = learned.gate.to_bytes()
-        state = StoredState(
+        return StoredState(
             method=self.method.name,
             fingerprint=self.fingerprint,
             position=learned.position,
             data=_LENGTH.pack(len(gate)) + gate + self.method.dump(learned.state),
         )
+
+    def _keep(self, user: str, learned: Learned[State], *earlier: StoredState) -> Steps[None]:
+        """Keep what was learned; `earlier` are states that it goes on from, oldest first."""
+        state = self._stored(learned)
         kept: bool = yield Keep(user, state)
         if kept:
             self.snapshots.add(user, earlier, state)

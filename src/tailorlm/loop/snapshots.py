@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from tailorlm.forgetting import forgettable
 from tailorlm.store.base import StoredState
@@ -40,21 +41,20 @@ class Snapshots:
         self._lock = threading.Lock()
         forgettable(self)
 
-    def add(self, user: str, earlier: StoredState | None, newest: StoredState) -> None:
+    def add(self, user: str, earlier: Sequence[StoredState], newest: StoredState) -> None:
         """Note a state that was just kept.
 
         Args:
             user: Whose it is.
-            earlier: The stored state that it goes on from; None for one learned from all the log.
+            earlier: The states that it goes on from, oldest first: the stored one, or those on the
+                way of a reading of all the log.
             newest: The state.
         """
         key = (user, newest.method)
         with self._lock:
             found = self._take(key)
-            if earlier is None:
-                found = []
-            elif not found or found[-1] != earlier:
-                found = [earlier]
+            if not found or list(earlier) != found[-1:]:
+                found = list(earlier)
             self._put(key, _thinned([*found, newest]))
 
     def before(self, user: str, stored: StoredState, position: int) -> StoredState | None:
