@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from tailorlm.training.log import TrainingLog
 from tailorlm.training.losses import (
     PairLogProbs,
     pipo_loss,
@@ -103,6 +104,15 @@ def prm(alpha: float) -> Objective:
         return plackett_luce_prm_loss(scores.user, scores.generic, alpha=alpha, mask=scores.mask)
 
     return Objective(loss=loss, alpha=alpha)
+
+
+def objective_of(log: TrainingLog) -> Objective:
+    """What a trained model made small, for its users alone."""
+    if log.task == "pdpo":
+        return pdpo(1.0, float(log.settings["beta"]))
+    if log.task == "pipo":
+        return pipo(1.0, float(log.settings["beta"]))
+    return prm(1.0) if log.task == "prm" else likelihood()
 
 
 def right_pairs(rewards: torch.Tensor, mask: torch.Tensor) -> tuple[int, int]:

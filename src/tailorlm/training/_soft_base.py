@@ -11,7 +11,7 @@ import torch
 
 from tailorlm.errors import InputError
 from tailorlm.llms._local_load import Loaded, Source, load, parse_source, quiet
-from tailorlm.llms._soft_prefixes import MODEL_FOLDER, base_identity
+from tailorlm.llms._soft_prefixes import MODEL_FOLDER, SoftPromptFacts, base_identity
 from tailorlm.training.settings import TrainerSettings
 
 _ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -86,10 +86,10 @@ def load_base(name: str, settings: TrainerSettings, device: Any) -> SoftBase:
     return SoftBase(name, identity, model, loaded.tokenizer, not settings.full)
 
 
-def frozen_base(name: str, loaded: Loaded) -> SoftBase:
-    """A loaded model, nothing of which is trained."""
+def frozen_base(facts: SoftPromptFacts, loaded: Loaded, *, is_adapted: bool) -> SoftBase:
+    """The base of a trained folder as it was loaded; nothing of it is trained."""
     loaded.model.requires_grad_(False)
-    return SoftBase(name, base_identity(loaded.model), loaded.model, loaded.tokenizer, False)
+    return SoftBase(facts.base, facts.base_identity, loaded.model, loaded.tokenizer, is_adapted)
 
 
 def _adapted(loaded: Loaded, settings: TrainerSettings) -> Any:

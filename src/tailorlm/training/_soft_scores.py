@@ -24,6 +24,7 @@ class Scorer:
     Args:
         model: The model.
         is_adapted: Whether the base has an adapter, without which it is the reference.
+        bf16: Whether the arithmetic is in bfloat16 where the weights are not.
         part: Comparisons in memory at once.
         packs: Whether the answers of a comparison share a row; see `reads_packed`.
 
@@ -31,10 +32,13 @@ class Scorer:
         called: What is called for scores: the model, or what it is wrapped in.
     """
 
-    def __init__(self, model: SoftModel, *, is_adapted: bool, part: int, packs: bool) -> None:
+    def __init__(
+        self, model: SoftModel, *, is_adapted: bool, bf16: bool, part: int, packs: bool
+    ) -> None:
         self.called: nn.Module = model
         self._model = model
         self._is_adapted = is_adapted
+        self._bf16 = bf16
         self._part = part
         self._packs = packs
         self._device = model.base.get_input_embeddings().weight.device
@@ -95,11 +99,8 @@ class Scorer:
         return found
 
     def _call(self, rows: RowTensors, who: torch.Tensor | None) -> torch.Tensor:
-        """The model's scores, in bfloat16 on a GPU where the weights are in float32."""
-        is_mixed = self._device.type == "cuda" and not self._is_adapted
-        mixed = torch.autocast("cuda", torch.bfloat16) if is_mixed else nullcontext()
         try:
-            with mixed:
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
                 scores: torch.Tensor = self.called(rows, who)
             return scores
         except torch.cuda.OutOfMemoryError as error:

@@ -79,6 +79,7 @@ class SoftTrainee:
         self._scorer = Scorer(
             self._own,
             is_adapted=base.is_adapted,
+            bf16=settings.uses_bf16(self.device),
             part=settings.micro_batch,
             packs=reads_packed(self._own, lessons.learned),
         )
@@ -228,8 +229,8 @@ class SoftTrainee:
                     right, pairs = self._pairs(rewards, mask)
                     size = sum(self._weight(one) for one in examples)
                     summed += torch.tensor([float(kept.detach()), size, right, pairs])
-        loss, size, n_right, n_pairs = self._processes.total(*summed.tolist())
-        return loss, size, int(n_right), int(n_pairs)
+        loss, weights, n_right, n_pairs = self._processes.total(*summed.tolist())
+        return loss, weights, int(n_right), int(n_pairs)
 
     def _losses(self, examples: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor, Any]:
         """Losses of shape (n,), rewards and mask of shape (n, m)."""

@@ -44,6 +44,7 @@ class TrainerSettings:
             its beginning, an answer what is beyond half of it.
         micro_batch: Comparisons in memory at once; ours. It changes speed and memory, not results
             beyond rounding.
+        bf16: Whether the arithmetic is in bfloat16; None for so on a GPU alone.
         held_out: Share of comparisons held out to choose the best step; 0.1 (D.1).
         patience: Checks without a better loss on them after which training stops; ours.
         check_every: Steps between two checks; None for one after each epoch; ours.
@@ -68,6 +69,7 @@ class TrainerSettings:
     max_norm: float = 1.0
     max_tokens: int = 800
     micro_batch: int = 16
+    bf16: bool | None = None
     held_out: float = 0.1
     patience: int = 3
     check_every: int | None = None
@@ -99,6 +101,10 @@ class TrainerSettings:
                 "clusters goes with the user model 'cluster', and with no other, but got "
                 f"{self.clusters} with {self.user_model!r}."
             )
+
+    def uses_bf16(self, device: object) -> bool:
+        """Whether the arithmetic on a device, as torch names it, is in bfloat16."""
+        return str(device).startswith("cuda") if self.bf16 is None else self.bf16
 
     def rate(self, number: int, total: int) -> float:
         """The learning rate of a step of a run of `total` steps, as a share of the highest.

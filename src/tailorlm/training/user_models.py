@@ -27,6 +27,7 @@ from tailorlm.llms._soft_prefixes import (
     WEIGHTS_FILE,
     SoftPromptFacts,
     check_weights,
+    named_weights,
     read_facts,
     read_weights,
     weight_shapes,
@@ -350,7 +351,7 @@ def read_user_model(folder: str | Path) -> tuple[UserModel, SoftPromptFacts]:
     """
     folder = Path(folder).expanduser()
     facts = read_facts(folder)
-    tensors = read_weights(folder / WEIGHTS_FILE)
+    tensors = named_weights(facts, read_weights(folder / WEIGHTS_FILE))
     check_weights(facts, tensors, folder / WEIGHTS_FILE)
     model = make_user_model(
         facts.user_model,
