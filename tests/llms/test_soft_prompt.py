@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def test_without_the_extra_the_command_to_install_it_is_named(
         SoftPrompt("some/folder")
 
 
-@pytest.mark.parametrize("bad", [{"batch_size": 0}, {"top_p": 0.0}, {"cache_mb": -1}])
+@pytest.mark.parametrize(
+    "bad", [{"batch_size": 0}, {"top_p": 0.0}, {"cache_mb": -1}, {"cache_mb": math.inf}]
+)
 def test_settings_are_checked(bad: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         SoftPrompt("some/folder", **bad)

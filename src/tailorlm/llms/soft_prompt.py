@@ -6,6 +6,7 @@ The folder is what `tailorlm train pdpo --out` wrote. Nothing is sent anywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -73,7 +74,7 @@ class SoftPrompt(LocalAnswers):
             context=context,
             batch_size=batch_size,
         )
-        if not cache_mb >= 0:
+        if not 0 <= cache_mb < math.inf:
             raise InputError(f"cache_mb is a number from 0, but got {cache_mb}.")
         if not model.strip():
             raise InputError(
