@@ -94,12 +94,16 @@ def frozen_base(facts: SoftPromptFacts, loaded: Loaded, *, is_adapted: bool) -> 
 
 def _adapted(loaded: Loaded, settings: TrainerSettings) -> Any:
     import peft
+    from transformers.pytorch_utils import Conv1D
 
+    # GPT-2 keeps its weights the other way round.
+    is_turned = any(isinstance(module, Conv1D) for module in loaded.model.modules())
     config = peft.LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
         target_modules="all-linear",
+        fan_in_fan_out=is_turned,
         task_type="CAUSAL_LM",
     )
     devices = [loaded.device] if loaded.device.type == "cuda" else []

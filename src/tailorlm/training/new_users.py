@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -201,7 +201,7 @@ class _Fit:
         from tailorlm.training._objectives import Scores
         from tailorlm.training.packed import parts_of
 
-        total = 0.0
+        found: list[float] = []
         lengths = [one.length for one in self._examples]
         for part in parts_of(lengths, self._settings.micro_batch):
             chosen = [self._examples[place] for place in part]
@@ -215,7 +215,11 @@ class _Fit:
             losses = self._objective.loss(Scores(scores, None, reference, mask))
             if learns:
                 (losses.sum() / len(self._examples)).backward()
-            total += float(losses.sum().detach())
+            found.append(float(losses.sum().detach()))
+        return self._summed(found)
+
+    def _summed(self, losses: Sequence[float]) -> float:
+        total = sum(losses)
         if not math.isfinite(total):
             raise TrainingError(
                 "The loss of the new users is no number, so nobody was added. Lower "
