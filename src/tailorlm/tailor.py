@@ -213,8 +213,12 @@ class Tailor:
         Raises:
             NotFoundError: If there is no such user.
         """
-        self.store.latest_position(user)
-        return self.run(self.loop.profile(user))
+        steps = self.loop.profile(user)
+        # The loop asks for the state first. To it nobody is a new user; to the store, a mistake.
+        first = steps.send(None)
+        known = isinstance(first, Load)
+        state = self.store.load_state(user, self.method.name) if known else self.perform(first)
+        return self.run(steps, state)
 
     def fit(self) -> bool:
         """Learn across all users of the store what new users start from.
@@ -269,9 +273,13 @@ class Tailor:
             raise TypeError(f"a turn was expected, but got {type(turn).__name__}")
         return ShownTurn(self, user, turn)
 
-    def run(self, steps: Steps[Result]) -> Result:
-        """Drive the loop to its result, answering its effects."""
-        answer: object = None
+    def run(self, steps: Steps[Result], answer: object = None) -> Result:
+        """Drive the loop to its result, answering its effects.
+
+        Args:
+            steps: The loop.
+            answer: What it waits for already; None for a loop that has not begun.
+        """
         while True:
             try:
                 effect = steps.send(answer)
