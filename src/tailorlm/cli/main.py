@@ -29,6 +29,7 @@ from tailorlm.cli import (
     replay,
     serve,
     train,
+    train_personal,
 )
 from tailorlm.cli.show import plain, stderr
 from tailorlm.cli.start import INTERRUPTED, run
@@ -164,7 +165,20 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
         "Say who may use the gateway.",
         (keys.add, keys.list_, keys.revoke, keys.record),
     ),
-    ("train", "Train personal models on this machine.", (train.agent, train.compare)),
+    (
+        "train",
+        "Train personal models on this machine.",
+        (
+            train.agent,
+            train_personal.sft,
+            train_personal.pdpo,
+            train_personal.pipo,
+            train_personal.prm,
+            train_personal.oppu,
+            train_personal.users,
+            train.compare,
+        ),
+    ),
 )
 for _group, _help, _parts in _GROUPS:
     _sub = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode="rich")

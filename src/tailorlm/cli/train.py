@@ -135,7 +135,7 @@ def agent(
         seed=seed,
     )
     found, task = _pairs(pairs, emails, target, author)
-    with _progress() as on_step:
+    with training_progress() as on_step:
         log = train_agent(
             found,
             base,
@@ -192,7 +192,7 @@ def _pairs(
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[OnStep]:
+def training_progress() -> Iterator[OnStep]:
     """A bar with the latest loss, on a terminal."""
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
