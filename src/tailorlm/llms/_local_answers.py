@@ -105,13 +105,25 @@ class LocalAnswers(LLM):
         Raises:
             LLMError: As `complete`.
         """
+        return [self._completion(row, tokens) for row, tokens in self._answered(requests)]
+
+    def texts(self, requests: Sequence[Request]) -> list[str]:
+        """What the model writes to requests, "" where it ends its answer at once.
+
+        `complete_many` refuses such an answer, which nobody should be shown; whoever measures a
+        model wants to know of it.
+
+        Raises:
+            LLMError: As `complete`.
+        """
+        return [self._text(tokens) for _, tokens in self._answered(requests)]
+
+    def _answered(self, requests: Sequence[Request]) -> Iterator[tuple[Row, list[int]]]:
+        """Each request's row, and the tokens of its answer."""
         rows = [self._row(request) for request in requests]
-        answers: list[Completion] = []
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size]
-            tokens = self._generate(batch)
-            answers += [self._completion(*pair) for pair in zip(batch, tokens, strict=True)]
-        return answers
+            yield from zip(batch, self._generate(batch), strict=True)
 
     def stream(self, request: Request) -> Iterator[str]:
         """Answer a request piece by piece.
