@@ -28,7 +28,7 @@ SMALL = Sizes(
 )
 
 
-class Interrupted(Exception):
+class InterruptedSuiteError(Exception):
     """Somebody pulled the plug."""
 
 
@@ -78,7 +78,7 @@ class FakeTrainers:
         on_step: OnStep | None = None,
     ) -> Trained:
         if self.most is not None and len(self.made) >= self.most:
-            raise Interrupted
+            raise InterruptedSuiteError
         gaps: defaultdict[str, list[float]] = defaultdict(list)
         for one in comparisons:
             better, worse = (len(text) for text in one.responses[:2])

@@ -156,6 +156,9 @@ class Bench:
         folder = self.folder / MODELS / name
         if self.journal.get(f"trained/{name}") is None:
             checks = dict(self.journal.get(f"checks/{name}") or [])
+            if not checks:
+                # What lies there was begun with other settings or data.
+                shutil.rmtree(folder, ignore_errors=True)
 
             def on_check(step: int, rewards: Rewards) -> None:
                 checks[step] = [list(row) for row in rewards]
