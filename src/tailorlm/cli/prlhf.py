@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -63,8 +63,12 @@ SeedsOption = Annotated[
     ),
 ]
 PartOption = Annotated[
-    list[Literal["conflicting", "profiles", "users", "safety"]] | None,
-    typer.Option("--part", help="Only this part; may be given several times."),
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="NAME",
+        help="Only this part (conflicting, profiles, users, safety); may be given several times.",
+    ),
 ]
 
 
