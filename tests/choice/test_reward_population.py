@@ -85,6 +85,14 @@ def test_any_number_of_clusters_can_be_asked_for(clusters: int) -> None:
     assert np.isfinite(population.basis).all()
 
 
+def test_users_who_say_the_same_are_one_centre() -> None:
+    same = users_of(drawn_users(1), 5) * 6
+    settings = PopulationSettings(model="cluster", clusters=4)
+    population = fit_population(same, np.ones(P), settings)
+    assert population.basis.shape == (P, 1)
+    assert np.isfinite(population.basis).all()
+
+
 def test_explicit_traits_tell_of_a_user_before_the_first_comparison() -> None:
     rng = np.random.default_rng(3)
     traits = rng.integers(0, 2, size=(60, 1)).astype(float)

@@ -137,7 +137,7 @@ def fit_population(
     if settings.model == "uniform":
         return Population(population.mean, np.zeros((len(widths), 0)), population.traits)
     if settings.model == "cluster":
-        return _clustered(population, users, known, settings, rng or np.random.default_rng(0))
+        return clustered(population, users, settings, traits=known, rng=rng)
     return population
 
 
@@ -185,26 +185,35 @@ def _regressed(
     return centre - added @ middle, added
 
 
-def _clustered(
+def clustered(
     population: Population,
     users: Sequence[Comparisons],
-    traits: FloatArray,
     settings: PopulationSettings,
-    rng: np.random.Generator,
+    *,
+    traits: FloatArray,
+    rng: np.random.Generator | None = None,
 ) -> Population:
     """Users as mixtures ``V v_u`` of K centres V, with a Gaussian over v_u.
 
     The centres are those of k-means over the users' individual offsets; how users spread over them
     is learned by further rounds in their span.
+
+    Args:
+        population: The individual model, learned from the same users.
+        users: The choices of each user.
+        settings: With the number of centres.
+        traits: Shape (users, d), as the population was learned with.
+        rng: Starts the centres.
     """
+    rng = np.random.default_rng(0) if rng is None else rng
     found = posteriors(population, users, traits)
     offsets = np.array([head.prior.basis @ state.mean for head, state in found])
-    k = min(settings.clusters, len(users))
-    centres = (
-        kmeans2(offsets, k, minit="++", seed=rng, missing="warn")[0].T
-        if k > 1
-        else (offsets.mean(axis=0)[:, None])
-    )
+    # Users of whom as much is known as of each other are one point, and no two centres.
+    distinct = np.unique(np.round(offsets, 9), axis=0)
+    k = min(settings.clusters, len(distinct))
+    centres = distinct.T
+    if k < len(distinct):
+        centres = kmeans2(offsets, k, minit="++", seed=rng, missing="warn")[0].T
     shares = np.linalg.lstsq(centres, offsets.T, rcond=1e-6)[0].T
     spread = shares.T @ shares / len(users) + 1e-6 * np.eye(k)
     basis = centres @ np.linalg.cholesky(spread)

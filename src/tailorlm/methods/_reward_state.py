@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 _NAME = "best_of_n"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RewardPrior:
     """Where a user starts, in the few numbers of `Population.compact`.
 
@@ -38,7 +39,7 @@ class RewardPrior:
         p = len(scales)
         return cls(np.zeros(p), _half(scales), np.zeros((p, 0)))
 
-    @property
+    @cached_property
     def head(self) -> HeadPrior:
         """The prior as the head takes it."""
         return HeadPrior(self.mean, np.concatenate([np.diag(self.own), self.shared], axis=1))

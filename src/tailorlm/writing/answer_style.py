@@ -2,21 +2,22 @@
 
 Each number is named in words that go with "likes": a positive weight on "long answers" says that
 long answers are liked. Centres and scales are fixed, so that the numbers of a text never change.
-They are counted in one pass over the words and a few over the text, since many candidates are
-measured while a user waits; `tailorlm.writing.traits` measures more, and takes its time.
+They are counted in few passes over the text, since many candidates are measured while a user waits;
+`tailorlm.writing.traits` measures more, and takes its time.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from tailorlm.writing.traits import sentences_of, words_of
+from tailorlm.writing.traits import words_of
 
 _SCALED: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -52,6 +53,7 @@ _SCALED: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 ANSWER_STYLES = tuple(_SCALED)
 """Names of the numbers, in order."""
+_CENTRES, _SPREADS = np.array(list(_SCALED.values())).T
 MOST_READ = 20_000
 """Characters of an answer that are measured: its beginning shows how it is written."""
 _MOST = 4.0
@@ -68,6 +70,8 @@ _WORDS = {
 _SHARES = {word: name for name, words in _WORDS.items() for word in words.split()}
 """The share that each of these words counts for."""
 _VOWELS = re.compile(r"[aeiouyáàâäéèêëíïóôöúûü]+")
+_SILENT = re.compile(r"[aeiouy][a-z]{0,15}[^aeiouyl\W\d_]e\b")
+_ENDS = re.compile(r"[.!?]+(?=\s|[\"'”’)]|$)|(?<=[^\s.!?:])\n")
 _QUOTED = re.compile(r"(?<!\w)['\"“‘«]\w")
 _LISTED = re.compile(r"^[ \t]*(?:[-*•–·]|\(?\d{1,3}[.):])[ \t]+\S", re.MULTILINE)
 _DASHED = re.compile(r"\w ?(?:--|[–—]) ?\w|\w - \w")
@@ -80,43 +84,37 @@ def answer_style(text: str) -> npt.NDArray[np.float64]:
     An empty text has the numbers of one in which nothing occurs.
     """
     raw = _measured(text[:MOST_READ])
-    found = [(raw[name] - centre) / scale for name, (centre, scale) in _SCALED.items()]
-    bounded: npt.NDArray[np.float64] = np.clip(np.array(found), -_MOST, _MOST)
+    found = (np.array([raw[name] for name in ANSWER_STYLES]) - _CENTRES) / _SPREADS
+    bounded: npt.NDArray[np.float64] = found.clip(-_MOST, _MOST)
     return bounded
 
 
 def _measured(text: str) -> dict[str, float]:
     """The numbers as they are counted: marks per sentence, kinds of words per word."""
     words = words_of(text)
-    n, sentences = max(len(words), 1), max(len(sentences_of(text)), 1)
+    n, sentences = max(len(words), 1), max(len(_ENDS.findall(text)), 1)
     length = math.log1p(len(words))
+    lowered = text.lower().replace("’", "'")
+    counts = Counter(words_of(lowered))
     shares = dict.fromkeys(_WORDS, 0.0)
-    syllables = long = capitals = figures = contracted = 0
-    seen = set()
-    for word in words:
-        said = word.lower().replace("’", "'")
-        seen.add(said)
-        if (share := _SHARES.get(said)) is not None:
-            shares[share] += 1.0 / n
-        syllables += _syllables(said)
-        long += len(word) >= 7
-        capitals += len(word) >= 2 and word.isupper()
-        figures += word[0].isdigit()
-        contracted += "'" in said
+    for word in counts.keys() & _SHARES.keys():
+        shares[_SHARES[word]] += counts[word] / n
+    # Groups of vowels, without a silent e at the end of a word that has others.
+    syllables = max(len(_VOWELS.findall(lowered)) - len(_SILENT.findall(lowered)), len(words))
     lines = max(text.count("\n") + 1 - text.count("\n\n"), 1)
     return {
         "long answers": length,
         "very short or very long answers": (length - 4.2) ** 2,
         "long sentences": math.log1p(n / sentences),
-        "long words": long / n,
+        "long words": sum(len(word) >= 7 for word in words) / n,
         "words of many syllables": syllables / n,
         # Kincaid et al. 1975: the grade at school that a reader needs.
         "demanding reading": 0.39 * n / sentences + 11.8 * syllables / n - 15.59,
         # Herdan 1960: about the same in texts of any length.
-        "varied words": math.log(max(len(seen), 1)) / math.log(n) if n > 1 else 1.0,
-        "contractions": contracted / n,
-        "figures": figures / n,
-        "words in capitals": capitals / n,
+        "varied words": math.log(max(len(counts), 1)) / math.log(n) if n > 1 else 1.0,
+        "contractions": sum(count for word, count in counts.items() if "'" in word) / n,
+        "figures": sum(word[0].isdigit() for word in words) / n,
+        "words in capitals": sum(word.isupper() and len(word) > 1 for word in words) / n,
         "lists": len(_LISTED.findall(text)) / lines,
         "several paragraphs": math.log1p(len(text.strip().split("\n\n"))),
         **shares,
@@ -137,9 +135,3 @@ def _marks(text: str) -> dict[str, int]:
         "quotation marks": len(_QUOTED.findall(text)),
         "emoji and trailing dots": len(_EMOJI.findall(text)),
     }
-
-
-def _syllables(word: str) -> int:
-    """Syllables of an English word, about: groups of vowels, without a silent e at the end."""
-    groups = len(_VOWELS.findall(word))
-    return max(groups - (groups > 1 and word[-1] == "e" and word[-2] != "l"), 1)
