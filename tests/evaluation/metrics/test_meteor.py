@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation.metrics.random_cases import WORDS
 
 from tailorlm.errors import InputError, MissingExtraError
 from tailorlm.evaluation.metrics import meteor
+from tailorlm.evaluation.metrics.stems import porter
 
 VOCABULARY = [
     *("the", "a", "on", "cat", "cats", "sat", "sitting", "sits", "mat", "mats", "plan", "plans"),
     *("planned", "planning", "Meeting", "meetings", "run", "runs", "running", "quickly", "quick"),
     *(",", ".", "!", "report", "reports", "reported", "Ana's", "12"),
+    *WORDS,
 ]
 
 
@@ -81,7 +84,7 @@ def test_what_is_refused() -> None:
 
 
 def test_a_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    sys.modules["tailorlm.evaluation.metrics.meteor"]._stemmer.cache_clear()
+    porter.cache_clear()
     monkeypatch.setitem(sys.modules, "nltk.stem.porter", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'tailorlm\[evaluation\]'"):
         meteor("x", "y")

@@ -96,7 +96,7 @@ def bert_score(
         check_not_blank(reference, "reference")
     written = [tokens(text) for text in candidates]
     wanted = [tokens(text) for text in references]
-    vectors = _vectors(encoder, (*written, *wanted))
+    vectors = token_vectors(encoder, (*written, *wanted))
     scores = [
         _match(one, other, vectors, weights) for one, other in zip(written, wanted, strict=True)
     ]
@@ -154,8 +154,8 @@ def bert_baseline(
     return Overlap(*means)
 
 
-def _vectors(encoder: Encoder, texts: Iterable[Sequence[str]]) -> Mapping[str, FloatArray]:
-    """Unit vectors of all tokens that have one."""
+def token_vectors(encoder: Encoder, texts: Iterable[Sequence[str]]) -> Mapping[str, FloatArray]:
+    """Unit vectors of all tokens that the encoder knows."""
     distinct = list(dict.fromkeys(token for text in texts for token in text))
     encoded = encoder.encode(distinct).astype(np.float64)
     return {token: vector for token, vector in zip(distinct, encoded, strict=True) if vector.any()}

@@ -8,16 +8,15 @@ those of other programs run without synonyms, and lower than those with them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Sequence
 from itertools import pairwise
 
-from tailorlm.errors import InputError, MissingExtraError
+from tailorlm.errors import InputError
 from tailorlm.evaluation.metrics.scored import check_not_blank
+from tailorlm.evaluation.metrics.stems import porter
 from tailorlm.evaluation.metrics.tokens import tokens
 
 ALPHA, BETA, GAMMA = 0.9, 3.0, 0.5
-_REMEMBERED = 50_000
 _Placed = list[tuple[int, str]]
 
 
@@ -81,7 +80,7 @@ def _align(candidate: Sequence[str], reference: Sequence[str]) -> list[tuple[int
     """Places of matched words in both, in the order of the candidate."""
     matches, left, right = _match(list(enumerate(candidate)), list(enumerate(reference)))
     if left and right:
-        stem = _stemmer()
+        stem = porter("METEOR")
         more, _, _ = _match(
             [(place, stem(word)) for place, word in left],
             [(place, stem(word)) for place, word in right],
@@ -112,13 +111,3 @@ def _chunks(matches: Sequence[tuple[int, int]]) -> int:
         (here + 1, there + 1) != following for (here, there), following in pairwise(matches)
     )
     return breaks + 1
-
-
-@cache
-def _stemmer() -> Callable[[str], str]:
-    """The Porter stem of a word, remembered for words seen before."""
-    try:
-        from nltk.stem.porter import PorterStemmer
-    except ImportError:
-        raise MissingExtraError("METEOR", "evaluation") from None
-    return lru_cache(maxsize=_REMEMBERED)(PorterStemmer().stem)

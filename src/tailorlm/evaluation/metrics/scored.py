@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tailorlm.errors import InputError
@@ -53,3 +55,18 @@ def check_not_blank(text: str, name: str) -> str:
     if not text.strip():
         raise InputError(f"The {name} is empty, so there is nothing to compare. Leave it out.")
     return text
+
+
+def mean_scored(scores: Iterable[float | Unscored]) -> float | Unscored:
+    """Mean of those that are scored; `Unscored` where none is.
+
+    Raises:
+        InputError: If there is no entry at all.
+    """
+    given = list(scores)
+    if not given:
+        raise InputError("A mean needs one score at least, but got none.")
+    scored = [score for score in given if not isinstance(score, Unscored)]
+    if not scored:
+        return Unscored(f"none of {len(given)} is scored")
+    return math.fsum(scored) / len(scored)
