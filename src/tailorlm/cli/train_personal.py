@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +160,8 @@ def command(
         }
         preferences = read_preferences(given["pairs"])
         logs = train(preferences, where, settings)
+        if os.environ.get("RANK", "0") != "0":
+            return  # of several processes that trained together, one tells
         rows = {of: _summary(log, given["out"]) for of, log in logs.items()}
         if given["json"]:
             show.as_json(rows[name] if list(rows) == [name] else rows)

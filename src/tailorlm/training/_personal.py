@@ -65,14 +65,14 @@ def train_personal(
 ) -> TrainingLog:
     """Train, and write the folder; see `tailorlm.training.pdpo.train_pdpo` for the arguments."""
     from tailorlm.llms._soft_prefixes import FACTS_FILE
-    from tailorlm.training._processes import Processes
+    from tailorlm.training._processes import Processes, launched
 
     if not preferences.comparisons:
         raise InputError("There are no comparisons to learn from.")
     settings = trainer.settings
     base = where_is(base)
     rows = [comparison.as_row() for comparison in preferences.comparisons]
-    identity = identity_of(trainer.name, asdict(settings), base, rows)
+    identity = identity_of(trainer.name, asdict(settings), base, rows, launched())
     place = Place(Path(out), FACTS_FILE, what="model", data="preferences")
     saved = place.claim(identity, replace_old=replace_old)
     processes = Processes(device)

@@ -29,7 +29,7 @@ class Processes:
 
     def __init__(self, device: str | None = None) -> None:
         self._accelerator: Any = None
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if "LOCAL_RANK" in os.environ:
             from accelerate import Accelerator
 
             self._accelerator = Accelerator(cpu=device == "cpu")
@@ -72,21 +72,65 @@ class Processes:
         summed: list[float] = self._accelerator.reduce(given, "sum").tolist()
         return summed
 
-    def gathered(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """All weights of a model, wherever they lie."""
+    def weights(self, model: nn.Module) -> dict[str, torch.Tensor]:
+        """All weights of a model, wherever they lie; sharded ones on the main process alone."""
         if self._accelerator is None:
             state: dict[str, torch.Tensor] = model.state_dict()
             return state
-        state = self._accelerator.get_state_dict(model)
-        return {name.removeprefix("module."): value for name, value in state.items()}
+        from torch.distributed.checkpoint.state_dict import get_model_state_dict
 
-    def clip(self, model: nn.Module, weights: Sequence[nn.Parameter], longest: float) -> Any:
-        """Shorten the gradient to `longest`; gives the length that it had."""
+        found: dict[str, torch.Tensor] = get_model_state_dict(model, options=_whole())
+        return found
+
+    def take_weights(self, model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        """Give a model some of its weights back, on every process."""
         if self._accelerator is None:
-            return nn.utils.clip_grad_norm_(weights, longest)
-        return self._accelerator.clip_grad_norm_(model.parameters(), longest)
+            model.load_state_dict(weights, strict=False)
+            return
+        from torch.distributed.checkpoint.state_dict import set_model_state_dict
+
+        set_model_state_dict(model, weights, options=_whole())
+
+    def memory(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        """What an optimizer remembers."""
+        if self._accelerator is None:
+            state: dict[str, Any] = optimizer.state_dict()
+            return state
+        from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
+
+        found: dict[str, Any] = get_optimizer_state_dict(model, optimizer, options=_whole())
+        return found
+
+    def take_memory(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, memory: dict[str, Any]
+    ) -> None:
+        """Give an optimizer its memory back, on every process."""
+        if self._accelerator is None:
+            optimizer.load_state_dict(memory)
+            return
+        from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict
+
+        set_optimizer_state_dict(model, optimizer, memory, options=_whole())
+
+    def clip(self, weights: Sequence[nn.Parameter], longest: float) -> float:
+        """Shorten the gradient to `longest`; gives the length that it had."""
+        norm = nn.utils.clip_grad_norm_(weights, longest)
+        # Of sharded weights, the length is in shards itself.
+        return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
 
     def wait(self) -> None:
         """Wait for the others."""
         if self._accelerator is not None:
             self._accelerator.wait_for_everyone()
+
+
+def launched() -> int:
+    """How many processes this one was launched with."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _whole() -> Any:
+    """State as one process has it alone."""
+    from torch.distributed.checkpoint.state_dict import StateDictOptions
+
+    return StateDictOptions(full_state_dict=True, cpu_offload=True, strict=False)

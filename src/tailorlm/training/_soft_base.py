@@ -56,9 +56,8 @@ class SoftBase:
         if self.is_adapted:
             _write_adapter(self, folder, inside)
         elif inside:
-            self.model.load_state_dict(inside, strict=False)
             with quiet():
-                self.model.save_pretrained(folder / MODEL_FOLDER)
+                self.model.save_pretrained(folder / MODEL_FOLDER, state_dict=inside)
                 self.tokenizer.save_pretrained(folder / MODEL_FOLDER)
 
 

@@ -70,6 +70,8 @@ class SoftModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
         self.users = users
         self.head = head
         self.linear = linear
+        # What is sharded as one, of several GPUs.
+        self._no_split_modules = getattr(base, "_no_split_modules", None)
 
     def forward(self, rows: RowTensors, who: torch.Tensor | None) -> torch.Tensor:
         """Scores of all answers of all rows, shape (n, m), float32; 0 where there is no answer.
@@ -102,7 +104,7 @@ class SoftModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
         # Not log_softmax, which would hold the whole vocabulary's log-probabilities.
         each = logits[row, before, token] - logits.logsumexp(-1)[row, before]
         summed = each.new_zeros(rows.mask.numel()).index_add(0, whose, each)
-        return summed.view(rows.mask.shape)
+        return summed.view(rows.mask.shape).masked_fill(~rows.mask, 0.0)
 
     def _last_states(self, rows: RowTensors, prefix: torch.Tensor | None) -> torch.Tensor:
         """The last layer's states at the last tokens of answers, shape (n, m, d), float32."""

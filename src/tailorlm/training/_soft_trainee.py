@@ -107,14 +107,14 @@ class SoftTrainee:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(self._settings.seed * 1_000_003 + number)
             loss, _, right, pairs = self._through(batch, weight)
-        norm = self._processes.clip(self._model, self._trained, self._settings.max_norm)
+        norm = self._processes.clip(self._trained, self._settings.max_norm)
         progress = Progress(
             loss=loss / weight,
             tokens=sum(one.targets for one in batch),
             read=sum(one.length for one in batch),
             accuracy=right / pairs if pairs else None,
         )
-        if not (math.isfinite(progress.loss) and bool(torch.isfinite(norm))):
+        if not (math.isfinite(progress.loss) and math.isfinite(norm)):
             return Progress(float("nan"), progress.tokens, progress.read)
         rate = self._settings.rate(number, self._total)
         for group in self._optimizer.param_groups:
@@ -147,7 +147,7 @@ class SoftTrainee:
 
     def weights(self) -> dict[str, Any]:
         """A copy of what is trained."""
-        state = self._processes.gathered(self._model)
+        state = self._processes.weights(self._model)
         return {
             name: value.detach().to("cpu", copy=True)
             for name, value in state.items()
@@ -158,14 +158,14 @@ class SoftTrainee:
         """The weights, the optimizer's memory and which base it is."""
         return {
             "weights": self.weights(),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._processes.memory(self._model, self._optimizer),
             "base": self._base.identity,
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up the state of a checkpoint."""
-        self._own.load_state_dict(saved["weights"], strict=False)
-        self._optimizer.load_state_dict(saved["optimizer"])
+        self._processes.take_weights(self._model, saved["weights"])
+        self._processes.take_memory(self._model, self._optimizer, saved["optimizer"])
 
     def write(self, folder: Path, weights: dict[str, Any]) -> None:
         """Write the folder of a trained soft prompt, the file that tells it is whole last."""
@@ -175,10 +175,14 @@ class SoftTrainee:
         if self._own.head is not None:
             head = {"weight": weights["head.weight"].float().contiguous()}
             (folder / HEAD_FILE).write_bytes(save(head, metadata={"format": "pt"}))
-        users = self._own.users.to("cpu")
-        with torch.no_grad():
-            for name, weight in users.named_parameters():
-                weight.copy_(weights[f"users.{name}"])
+        inside = "users."
+        users = self._own.users.filled(
+            {
+                name.removeprefix(inside): value
+                for name, value in weights.items()
+                if name.startswith(inside)
+            }
+        )
         facts = users.facts(
             self._base.name,
             self._base.identity,

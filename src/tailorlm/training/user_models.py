@@ -103,6 +103,18 @@ class UserModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
             user_texts=user_texts,
         )
 
+    def filled(self, tensors: Mapping[str, torch.Tensor]) -> UserModel:
+        """A copy on the CPU with other weights, given by name."""
+        model = make_user_model(
+            self.kind,
+            self.users,
+            tokens=self.tokens,
+            width=self.width,
+            clusters=getattr(self, "clusters", None),
+            generic=getattr(self, "generic", True) is not None,
+        )
+        return _filled(model, tensors)
+
     def is_finite(self) -> bool:
         """Whether every weight is a number."""
         return all(bool(torch.isfinite(weight).all()) for weight in self.parameters())
