@@ -24,18 +24,18 @@ from tailorlm.evaluation.report import Bar, Cell, Curve, Grid, Plot, Row, Sectio
 NEW = "new users"
 GAIN = "gain over pooled"
 ACCURACY = "accuracy"
-_FOLDS, _QUICK_FOLDS = 5, 1
+_FOLDS, _QUICK_FOLDS, _QUICK_USERS = 5, 1, 40
 _TEXT = (
     "Each person's ratings imply pairs: of two texts rated differently, the one rated higher is "
     "put first. A reward head sees {width} principal components of how a text is written and of "
-    "the encoder's vector ({encoder}), which are found without the ratings. Unseen pairs: a fifth of each person's pairs is held out, "
-    "and their texts stand in other pairs of the same person, so that a head of one's own may know "
-    "them from there. Unseen texts: a fifth of the {unit} is held out from everybody, which asks "
-    "what carries over to new texts. New users: a fifth of the people and a fifth of the {unit} are "
-    "held out; a new user's comparisons are drawn from the pairs of other texts, {draws} times, "
-    "and the held-out texts are asked about. {folds} of the five fifths were held out in turn. "
-    "Small print is a 95% interval from resampling people with all their pairs; gains are over "
-    "the pooled model without text, on the same pairs."
+    "the encoder's vector ({encoder}), found without the ratings. Unseen pairs: a fifth of each "
+    "person's pairs is held out, and their texts stand in other pairs of the same person, so that "
+    "a head of one's own may know them from there. Unseen texts: a fifth of the {unit} is held out "
+    "from everybody, which asks what carries over to new texts. New users: a fifth of the people "
+    "and a fifth of the {unit} are held out; a new user's comparisons are drawn from the pairs of "
+    "other texts, {draws} times, and the held-out texts are asked about. {folds} of the five "
+    "fifths were held out in turn. Small print is a 95% interval from resampling people with all "
+    "their pairs; gains are over the pooled model without text, on the same pairs."
 )
 
 
@@ -54,7 +54,7 @@ def many_user_pages(
         worlds: From `rated_worlds.offensiveness` and `rated_worlds.summaries`, by this encoder.
         encoder: Named in the text.
         seed: Of folds, draws and intervals.
-        quick: One fold instead of five, and fewer draws.
+        quick: The first 40 people, one fold instead of five, and fewer draws.
         resamples: Rounds of the bootstrap.
         tell: Called `steps_of(worlds, quick=quick)` times.
     """
@@ -63,7 +63,8 @@ def many_user_pages(
     rows: list[Row] = []
     sections: list[Section] = []
     bars: list[Bar] = []
-    for world in worlds:
+    for whole in worlds:
+        world = whole.first(_QUICK_USERS) if quick else whole
         found = measure(world, seed=seed, n_folds=n_folds, draws=draws, tell=tell)
         own = _rows(world, found, intervals)
         rows += own

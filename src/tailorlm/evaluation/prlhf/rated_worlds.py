@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,6 @@ class RatedWorld:
         users: The people.
         pairs: Of each user shape (n, 2): positions of the text that was rated higher and of the
             other.
-        rated: Shape (users,): texts that each user rated.
         traits: Shape (users, d): explicit text on each user; d is 0 where there is none.
     """
 
@@ -44,7 +43,6 @@ class RatedWorld:
     units: IntArray
     users: tuple[str, ...]
     pairs: tuple[IntArray, ...]
-    rated: IntArray
     traits: FloatArray
 
     def comparisons(
@@ -72,6 +70,15 @@ class RatedWorld:
             own = own[np.linspace(0, len(own) - 1, most).astype(np.intp)]
         weight = min(1.0, texts / len(own)) if weighted else 1.0
         return Comparisons.pairs(self.features[own[:, 0]], self.features[own[:, 1]], weight)
+
+    def first(self, users: int) -> RatedWorld:
+        """The same with the first people only."""
+        return replace(
+            self,
+            users=self.users[:users],
+            pairs=self.pairs[:users],
+            traits=self.traits[:users],
+        )
 
     def both_in(self, user: int, units: BoolArray) -> BoolArray:
         """Which of a user's pairs have both texts in these units, shape (pairs of the user,)."""
@@ -136,14 +143,12 @@ def _world(
     kept = [user for user, own in pairs.items() if len(own)]
     if len(kept) < 2:
         raise InputError(f"{name}: at least two people must have rated two texts differently.")
-    rated = np.array([sum(map(len, groups[user])) for user in kept])
     return RatedWorld(
         name,
         _reduced(AnswerFeatures(encoder), texts),
         units,
         tuple(kept),
         tuple(pairs[user] for user in kept),
-        rated,
         _traits([demographics.get(user, {}) for user in kept]),
     )
 
