@@ -24,7 +24,7 @@ from tailorlm.evaluation.prlhf.trainers import (
 
 PROFILES = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B")
 SMALL = Sizes(
-    words=12, each=4, each_of_many=2, judged=6, own=3, prompts=3, written=16, checks=2, seeds=2
+    words=12, each=4, each_of_many=2, judged=6, own=3, prompts=3, written=8, checks=2, seeds=2
 )
 
 

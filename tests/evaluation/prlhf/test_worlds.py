@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +12,9 @@ from tailorlm.errors import InputError
 from tailorlm.evaluation.prlhf.worlds import (
     LengthPair,
     draw_world,
+    first_sentence,
     length_pairs,
     prompt_of,
-    shortened,
     size,
     split_posts,
     workers,
@@ -30,8 +29,8 @@ def summary(post_id: str, text: str) -> WorkerSummary:
     return WorkerSummary(post_id=post_id, post="One two three four.", worker="w", summary=text)
 
 
-def pairs_of(*summaries: WorkerSummary, seed: int = 0) -> list[LengthPair]:
-    return length_pairs(summaries, words=3, rng=np.random.default_rng(seed))
+def pairs_of(*summaries: WorkerSummary) -> list[LengthPair]:
+    return length_pairs(summaries, words=3)
 
 
 def test_two_recorded_summaries_of_different_lengths_are_the_pair():
@@ -41,22 +40,15 @@ def test_two_recorded_summaries_of_different_lengths_are_the_pair():
     assert pair.prompt == "One two three\n\nTL;DR:"
 
 
-def test_of_several_sentences_the_first_are_the_shorter_summary():
-    (pair,) = pairs_of(summary("t", "I lost it. Where is it?"))
-    assert pair.shorter == "I lost it."
+def test_else_the_first_sentence_is_the_shorter_summary():
+    (pair,) = pairs_of(summary("t", "I lost it! Where is it? Help."))
+    assert pair.shorter == "I lost it!"
+    assert first_sentence("It cost 3.50 in all. Why?") == "It cost 3.50 in all."
 
 
-def test_of_one_sentence_the_first_words_are():
-    text = "one two three four five six seven eight nine ten"
-    for seed in range(20):
-        (pair,) = pairs_of(summary("t", text), seed=seed)
-        assert text.startswith(pair.shorter)
-        assert 4 <= size(pair.shorter) <= 8
-
-
-def test_what_cannot_be_shortened_is_left_out():
-    assert pairs_of(summary("t", "Too short"), summary("u", "!")) == []
-    assert shortened("a b c", np.random.default_rng(0)) == ""
+def test_posts_with_one_sentence_alone_are_left_out():
+    assert pairs_of(summary("t", "Only this one."), summary("u", "no stop at all")) == []
+    assert pairs_of(summary("t", "Same size."), summary("t", "Equal size.")) == []
 
 
 @given(st.lists(st.sampled_from(["I ran.", "Help!", "Why me?", "so it goes"]), min_size=1))
@@ -101,7 +93,7 @@ def test_the_file_of_summaries(tmp_path):
     found = load_worker_summaries(write_summaries(tmp_path / "s.csv", posts=6))
     assert len(found) == 8
     assert found[0].worker == "a"
-    assert len(length_pairs(found, words=5, rng=np.random.default_rng(0))) == 6
+    assert len(length_pairs(found, words=5)) == 6
     (tmp_path / "empty.csv").write_text("doc_id,doc_text,uid,summary_text\n")
     with pytest.raises(InputError, match="holds no rows"):
         load_worker_summaries(tmp_path / "empty.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Sizes:
         words: Of a post that are shown.
         each: Comparisons of each of ten workers.
         each_of_many: Comparisons of each of forty.
+        steps: Of a training, about: whole passes are made; None for the passes of the recipe.
         judged: Evaluation posts.
         own: Evaluation posts of each worker.
         prompts: Posts whose answers are written, for their lengths.
@@ -47,8 +48,9 @@ class Sizes:
 
     posts: int | None = None
     words: int = 32
-    each: int = 32
+    each: int = 64
     each_of_many: int = 16
+    steps: int | None = 120
     judged: int = 60
     own: int = 20
     prompts: int = 50
@@ -154,6 +156,9 @@ class Bench:
             watch: Comparisons whose answers are scored at every check.
         """
         folder = self.folder / MODELS / name
+        if self.sizes.steps is not None:
+            passes = self.sizes.steps * recipe.batch_size / len(comparisons)
+            recipe = replace(recipe, epochs=max(1, round(passes)))
         if self.journal.get(f"trained/{name}") is None:
             checks = dict(self.journal.get(f"checks/{name}") or [])
             if not checks:

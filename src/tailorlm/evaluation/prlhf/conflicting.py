@@ -129,8 +129,7 @@ def run_conflict(bench: Bench, summaries: Sequence[WorkerSummary]) -> Conflict:
     """Train every model in its worlds, and let the main ones write."""
     sizes = bench.sizes
     summaries = summaries[: sizes.posts]
-    rng = np.random.default_rng([bench.seed, 0])
-    pairs = length_pairs(summaries, words=sizes.words, rng=rng)
+    pairs = length_pairs(summaries, words=sizes.words)
     train, judged = split_posts(pairs, min(sizes.judged, len(pairs) // 3), bench.seed)
     base, trained = bench.make_base(base_texts(summaries, train, sizes.words))
     runs: list[Run] = []

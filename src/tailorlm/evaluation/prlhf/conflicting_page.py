@@ -49,10 +49,9 @@ _TEXT = (
     "Accuracy-top and Accuracy-generic, 1.00 of the majority and 0.00 of the minority. The nearer "
     "vanilla DPO comes to these, the better it has learned what the majority wants.\n\n"
     "The paper's figures are of a model of 6 billion parameters and pairs that a model wrote. Our "
-    "pairs are recorded summaries and their shortened forms: two recorded ones where there are, "
-    "else the first sentences, or of one sentence the first 40 to 80% of its words. Small print "
-    "is the paper's figure in the first table of each kind, and a 95% interval from resampling "
-    "workers in the second."
+    "pairs are recorded summaries: two of different lengths where there are, else a summary and "
+    "its first sentence. Small print is the paper's figure in the first table of each kind, and a "
+    "95% interval from resampling workers in the second."
 )
 _LENGTHS_TEXT = (
     "Mean words of answers drawn at temperature 1 for evaluation posts. Who always prefers the "

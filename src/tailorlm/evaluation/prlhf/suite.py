@@ -12,18 +12,23 @@ from typing import Any
 
 import tailorlm
 from tailorlm.datasets.profile_answers import ProfileAnswers, load_profile_answers, load_profiles
+from tailorlm.datasets.rated_texts import load_rated_texts
+from tailorlm.datasets.summary_reviews import load_summary_reviews
 from tailorlm.datasets.worker_summaries import WorkerSummary, load_worker_summaries
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import RESAMPLES
 from tailorlm.evaluation.plots import check_installed
 from tailorlm.evaluation.prlhf.bench import Bench, Sizes, Tell
-from tailorlm.evaluation.prlhf.conflicting import Conflict, run_conflict
+from tailorlm.evaluation.prlhf.conflicting import FEW, Conflict, run_conflict
 from tailorlm.evaluation.prlhf.conflicting_page import BARS, conflict_part
 from tailorlm.evaluation.prlhf.heads import SUITE, Draws, Part
 from tailorlm.evaluation.prlhf.journal import JOURNAL, Journal
+from tailorlm.evaluation.prlhf.many_user_pages import many_user_pages, steps_of
 from tailorlm.evaluation.prlhf.personal_profiles import profile_part, run_profiles
 from tailorlm.evaluation.prlhf.profile_pages import profile_pages
+from tailorlm.evaluation.prlhf.rated_worlds import offensiveness
+from tailorlm.evaluation.prlhf.rated_worlds import summaries as reviewed_summaries
 from tailorlm.evaluation.prlhf.safety import (
     agreement_of_heads,
     agreement_of_model,
@@ -36,11 +41,14 @@ from tailorlm.evaluation.report import Bar, Report, Section, check_folder, machi
 
 PARTS = ("conflicting", "profiles", "users", "safety")
 SUMMARIES = Path("tldr_worker_best") / "openai_reddit_user_summary.csv.gz"
+RATINGS = Path("popquorn") / "offensiveness_raw.csv.gz"
+REVIEWS = Path("squality") / "human_eval_all_responses.jsonl.gz"
 PROFILES, PROFILE_WORDS = "profiles.jsonl", "profiles_users.json"
 QUICK = Sizes(
     posts=150,
     words=24,
     each=8,
+    steps=10,
     judged=12,
     own=6,
     prompts=4,
@@ -54,8 +62,12 @@ QUICK = Sizes(
         learning_rate=3e-3, user_learning_rate=1e-2, batch_size=8, max_tokens=128, epochs=1
     ),
 )
-NAMED = Sizes(words=200, each=900, each_of_many=450, written=96, recipe=Recipe(max_tokens=512))
+NAMED = Sizes(
+    words=200, each=900, each_of_many=450, steps=None, written=96, recipe=Recipe(max_tokens=512)
+)
 """With a base that was named: the paper's hyper-parameters, and all posts for each worker."""
+SHORT = Sizes(words=100, judged=12, own=4, prompts=3)
+"""At most so large with a number of steps, so that scoring takes no longer than training."""
 _QUICK_RESAMPLES = 1000
 _LEAD = (
     "Users want different things from the same model. P-RLHF (Li et al., 2024) learns a model of "
@@ -121,13 +133,16 @@ class Settings:
         """How large everything is."""
         sizes = self.sizes or (NAMED if self.base else QUICK if self.quick else Sizes())
         if self.quick and self.base:
-            sizes = replace(QUICK, recipe=replace(NAMED.recipe, epochs=1))
+            sizes = replace(QUICK, steps=None, recipe=replace(NAMED.recipe, epochs=1))
         if self.steps is not None:
             total = self.steps * sizes.recipe.batch_size
             sizes = replace(
                 sizes,
-                each=-(-total // 10),
-                each_of_many=-(-total // 40),
+                words=min(sizes.words, SHORT.words),
+                each=-(-total // FEW),
+                judged=min(sizes.judged, SHORT.judged),
+                own=min(sizes.own, SHORT.own),
+                prompts=min(sizes.prompts, SHORT.prompts),
                 seeds=1,
                 ablations=False,
                 recipe=replace(sizes.recipe, epochs=1),
@@ -260,10 +275,26 @@ class _Work:
         yield profile_part(found, self.draws)
 
     def _users(self) -> Part:
-        from tailorlm.evaluation.prlhf.many_users import many_users_part
+        settings, done = self.settings, 0
+        worlds = [
+            offensiveness(load_rated_texts(settings.data / RATINGS), self.encoder),
+            reviewed_summaries(load_summary_reviews(settings.data / REVIEWS), self.encoder),
+        ]
+        total = steps_of(worlds, quick=settings.quick)
 
-        self.tell("many users", 0, 1)
-        return many_users_part(self.settings.data, self.encoder, self.settings)
+        def tell() -> None:
+            nonlocal done
+            done += 1
+            self.tell("many users", done, total)
+
+        return many_user_pages(
+            worlds,
+            self.encoder,
+            seed=settings.seed,
+            quick=settings.quick,
+            resamples=settings.resamples,
+            tell=tell,
+        )
 
     def _safety(self) -> Part:
         dropped, agreed = [], agreement_of_heads(self.encoder)

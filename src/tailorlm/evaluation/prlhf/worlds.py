@@ -2,9 +2,9 @@
 
 The paper is "Personalized Language Modeling from Personalized Human Feedback" (Li et al., 2024),
 section 5.1 and appendix C. It takes pairs of two summaries that a model wrote. Ours come from
-recorded summaries: where two of different lengths were recorded for a post, they are the pair;
-else the shorter one is the first sentences of the recorded one (as many as are drawn, at least one
-and not all), or of a single sentence its first words (a share of 40 to 80% of them, drawn).
+recorded summaries: where two of different lengths were recorded for a post, they are the pair; else
+the shorter one is the first sentence of the recorded one. Posts with a single summary of one
+sentence are left out.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ from tailorlm.errors import InputError
 NOBODY = ""
 """The user of whom nothing is known."""
 _ENDS = re.compile(r"(?<=[.!?])\s+")
-_LEAST_WORDS = 4
-"""Summaries with fewer words are not shortened."""
-_SHARE = (0.4, 0.8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +52,12 @@ def prompt_of(post: str, words: int) -> str:
     return f"{' '.join(post.split()[:words])}\n\nTL;DR:"
 
 
-def length_pairs(
-    summaries: Sequence[WorkerSummary], *, words: int, rng: np.random.Generator
-) -> list[LengthPair]:
-    """One pair for each post, in the order of the posts.
-
-    Posts whose summaries are too short to be shortened are left out.
+def length_pairs(summaries: Sequence[WorkerSummary], *, words: int) -> list[LengthPair]:
+    """One pair for each post that has one, in the order of the posts.
 
     Args:
         summaries: Recorded ones.
         words: Of a post that are shown.
-        rng: Of how much is cut off.
     """
     by_post: defaultdict[str, list[WorkerSummary]] = defaultdict(list)
     for one in summaries:
@@ -75,22 +67,16 @@ def length_pairs(
         texts = sorted({one.summary for one in recorded}, key=lambda text: (-size(text), text))
         longer, shorter = texts[0], texts[-1]
         if size(longer) == size(shorter):
-            shorter = shortened(longer, rng)
+            shorter = first_sentence(longer)
         if 0 < size(shorter) < size(longer):
             prompt = prompt_of(recorded[0].post, words)
             pairs.append(LengthPair(post_id=post_id, prompt=prompt, longer=longer, shorter=shorter))
     return pairs
 
 
-def shortened(text: str, rng: np.random.Generator) -> str:
-    """The first sentences or, of a single one, the first words; "" if there are too few."""
-    sentences = _ENDS.split(text)
-    if len(sentences) > 1:
-        return " ".join(sentences[: int(rng.integers(1, len(sentences)))])
-    words = text.split()
-    if len(words) < _LEAST_WORDS:
-        return ""
-    return " ".join(words[: round(float(rng.uniform(*_SHARE)) * len(words))])
+def first_sentence(text: str) -> str:
+    """What stands before the first stop, question mark or exclamation mark, and that mark."""
+    return _ENDS.split(text, maxsplit=1)[0]
 
 
 def size(text: str) -> int:
