@@ -91,6 +91,7 @@ def test_ndcg_agrees_with_scikit_learn() -> None:
                     assert exponential[row] == pytest.approx(theirs, abs=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:")  # numba's own, when it compiles
 def test_agrees_with_ranx() -> None:
     ranx = pytest.importorskip("ranx", reason="ranx brings numba and pandas; see bench/metrics.py")
     scores, relevance = tables(4)

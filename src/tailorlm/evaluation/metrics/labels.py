@@ -26,7 +26,8 @@ class Confusion:
     """How often each label was predicted for each.
 
     Attributes:
-        labels: The labels, in the order in which they were first met.
+        labels: The labels: sorted where arrays were given, else in the order in which they were
+            first met.
         counts: Shape (labels, labels): items by right label and predicted label.
     """
 
@@ -44,12 +45,16 @@ def accuracy(truth: Labels, predicted: Labels) -> float:
     Raises:
         InputError: If there are none, or they differ in number.
     """
+    if isinstance(truth, np.ndarray) and isinstance(predicted, np.ndarray):
+        return float((_checked(truth, predicted)[0] == predicted).mean())
     given, found = _listed(truth, predicted)
     return Counter(map(eq, given, found))[True] / len(given)
 
 
 def confusion(truth: Labels, predicted: Labels) -> Confusion:
     """Items by right and predicted label. Args and errors as in `accuracy`."""
+    if isinstance(truth, np.ndarray) and isinstance(predicted, np.ndarray):
+        return _array_confusion(truth, predicted)
     given, found = _listed(truth, predicted)
     pairs = Counter(zip(given, found, strict=True))
     labels = tuple(dict.fromkeys(label for pair in pairs for label in pair))
@@ -96,17 +101,30 @@ def micro_f1(
     return float(twice_right.sum() / marked.sum())
 
 
+def _array_confusion(truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Confusion:
+    """The same for arrays, by sorting them."""
+    met, number = np.unique(np.concatenate(_checked(truth, predicted)), return_inverse=True)
+    right, guess = np.split(number, 2)
+    counts = np.bincount(right * met.size + guess, minlength=met.size**2)
+    return Confusion(tuple(met.tolist()), counts.reshape(met.size, met.size))
+
+
 def _listed(truth: Labels, predicted: Labels) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
-    """Both as sequences of Python objects, of the same length, one at least."""
+    """Both as sequences of Python objects."""
     given, found = (
         array.tolist() if isinstance(array, np.ndarray) else array for array in (truth, predicted)
     )
-    if len(given) == 0 or len(given) != len(found):
+    return _checked(given, found)
+
+
+def _checked(truth: Any, predicted: Any) -> tuple[Any, Any]:
+    """Both, of the same length, one at least."""
+    if len(truth) == 0 or len(truth) != len(predicted):
         raise InputError(
             "Every item has a label and a prediction, and there is one item at least, but got "
-            f"{len(given)} and {len(found)}."
+            f"{len(truth)} and {len(predicted)}."
         )
-    return given, found
+    return truth, predicted
 
 
 def _by_label(
