@@ -160,7 +160,8 @@ class RewardHead:
         """Standard deviation of the reward of features (..., p), shape (...)."""
         inside = np.asarray(features, dtype=np.float64) @ self.prior.basis
         square = (inside**2).sum(axis=-1) - ((inside @ state.known) ** 2).sum(axis=-1)
-        return np.sqrt(np.maximum(square, 0.0))
+        width: FloatArray = np.sqrt(np.maximum(square, 0.0))
+        return width
 
     def covariance(self, state: HeadState, features: ArrayLike) -> FloatArray:
         """Covariance of the rewards of answers with features (m, p), shape (m, m)."""
@@ -250,7 +251,8 @@ def _lift(rows: FloatArray, known: FloatArray) -> FloatArray:
     cross = rows.T - known @ (known.T @ rows.T)
     values, vectors = np.linalg.eigh(rows @ cross)
     kept = values > _NO_SPREAD * max(float(values[-1]), 1e-300)
-    return cross @ (vectors[:, kept] / np.sqrt(values[kept]))
+    lift: FloatArray = cross @ (vectors[:, kept] / np.sqrt(values[kept]))
+    return lift
 
 
 def _root(known: FloatArray, k: int) -> FloatArray:
@@ -258,7 +260,8 @@ def _root(known: FloatArray, k: int) -> FloatArray:
     if not known.shape[1]:
         return np.eye(k)
     values, vectors = np.linalg.eigh(np.eye(k) - known @ known.T)
-    return vectors * np.sqrt(np.maximum(values, 0.0))
+    root: FloatArray = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
 
 
 def _truncated(known: FloatArray, rank: int | None) -> FloatArray:
@@ -267,4 +270,5 @@ def _truncated(known: FloatArray, rank: int | None) -> FloatArray:
     if known.shape[1] <= rank:
         return known
     vectors = np.linalg.eigh(known.T @ known)[1]
-    return known @ vectors[:, -rank:]
+    kept: FloatArray = known @ vectors[:, -rank:]
+    return kept

@@ -82,7 +82,8 @@ class RatedWorld:
 
     def both_in(self, user: int, units: BoolArray) -> BoolArray:
         """Which of a user's pairs have both texts in these units, shape (pairs of the user,)."""
-        inside: BoolArray = units[self.units[self.pairs[user]]].all(axis=1)
+        better, worse = self.units[self.pairs[user]].T
+        inside: BoolArray = units[better] & units[worse]
         return inside
 
 
