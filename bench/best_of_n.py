@@ -21,8 +21,8 @@ from _rows import Row, print_rows, write_rows
 
 from tailorlm.encoders import create_encoder
 from tailorlm.llms.base import Completion
-from tailorlm.methods.base import Parts
 from tailorlm.methods._reward_state import RewardState
+from tailorlm.methods.base import Parts
 from tailorlm.methods.best_of_n import BestOfN
 from tailorlm.tags import premium_library
 from tailorlm.types import Candidate, Context, Event, Plan, Ranking, Turn, User
