@@ -31,7 +31,7 @@ from tailorlm.evaluation.prlhf.worlds import (
 
 FEW, MANY = 10, 40
 WRITE_A_POST = "Write a post."
-_POST_WORDS = 90
+_POST_WORDS = 60
 """Words of a post that the suite's own base learns to write."""
 
 Variant = tuple[str, dict[str, object]]
@@ -137,15 +137,13 @@ def run_conflict(bench: Bench, summaries: Sequence[WorkerSummary]) -> Conflict:
     for number in range(sizes.seeds):
         seed = bench.seed + number
         world = _world(bench, train, judged, FEW, seed)
-        variants = MAIN if number or not sizes.ablations else (*MAIN, *ABLATIONS)
-        found = [_run(bench, variant, world, FEW, base, seed) for variant in variants]
-        runs += found
-        written.append(_write(bench, base, world, found[0], found[1], seed))
+        vanilla, personal = (_run(bench, variant, world, FEW, base, seed) for variant in MAIN)
+        runs += [vanilla, personal]
+        written.append(_write(bench, base, world, vanilla, personal, seed))
     if sizes.ablations:
-        world = _world(bench, train, judged, MANY, bench.seed)
-        runs += [
-            _run(bench, variant, world, MANY, base, bench.seed) for variant in (*MAIN, CLUSTERED)
-        ]
+        for count, variants in ((FEW, ABLATIONS), (MANY, (*MAIN, CLUSTERED))):
+            world = _world(bench, train, judged, count, bench.seed)
+            runs += [_run(bench, variant, world, count, base, bench.seed) for variant in variants]
     return Conflict(tuple(runs), tuple(written), base, trained, len(pairs))
 
 

@@ -336,8 +336,8 @@ def _head(
     """What finished trainings depend on."""
     read = repr((summaries, [(one.id, one.prompt, dict(one.answers)) for one in answers]))
     sizes = asdict(settings.used)
-    # More worlds only add trainings.
-    del sizes["seeds"]
+    # More worlds and ablations only add trainings.
+    del sizes["seeds"], sizes["ablations"]
     return {
         "version": tailorlm.__version__,
         "encoder": f"{encoder.name}-{encoder.version}",
