@@ -418,7 +418,7 @@ def _sign(gap: float) -> int:
 
 
 def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
+    return None if value is None else 0.0 - value  # no minus in front of 0
 
 
 def matrix(comparison: Comparison) -> Iterator[tuple[str, list[Tally | None]]]:

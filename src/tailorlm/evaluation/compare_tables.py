@@ -131,6 +131,13 @@ def notes(comparison: Comparison) -> list[str]:
         f"{settings['power']:.0%}, in one test at {settings['level']:g}."
     )
     found = [how]
+    users = max((pair.difference.users for pair in comparison.pairs), default=0)
+    least = min(1.0, 2.0 ** (1 - users) * len(comparison.pairs))
+    if users and least > settings["level"]:
+        found.append(
+            f"With {users} {whom} and {len(comparison.pairs)} pairs no corrected p can be below "
+            f"{p_text(least)}, whatever the differences."
+        )
     if comparison.missing:
         found.append(f"There is no row for: {', '.join(comparison.missing)}.")
     found += [

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tailorlm.errors import MissingExtraError
-from tailorlm.evaluation.report import Heat, Plot
+from tailorlm.evaluation.report import Dots, Heat, Plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def check_installed() -> None:
         raise MissingExtraError("The report's plots", "evaluation")
 
 
-def svg(plot: Plot | Heat, key: str) -> str:
+def svg(plot: Plot | Heat | Dots, key: str) -> str:
     """A plot as an SVG element.
 
     Args:
@@ -60,6 +60,10 @@ def svg(plot: Plot | Heat, key: str) -> str:
         if isinstance(plot, Heat):
             figure = Figure(figsize=(5.4, 4.2), layout="constrained")
             _draw_heat(figure, plot)
+        elif isinstance(plot, Dots):
+            height = 0.9 + 0.32 * len(plot.points)
+            figure = Figure(figsize=(7.0, height), layout="constrained")
+            _draw_dots(figure, plot)
         else:
             figure = Figure(figsize=(7.0, 3.6), layout="constrained")
             _draw(figure, plot)
@@ -101,6 +105,18 @@ def _draw_heat(figure: Figure, heat: Heat) -> None:
     axes.spines[:].set_visible(False)
     axes.set_xlabel(heat.column_label)
     axes.set_ylabel(heat.row_label)
+
+
+def _draw_dots(figure: Figure, dots: Dots) -> None:
+    axes = figure.add_subplot()
+    for place, (_, value, low, high) in enumerate(dots.points):
+        axes.plot([low, high], [place, place], color=COLORS[0], linewidth=2, alpha=0.6)
+        axes.plot([value], [place], color=COLORS[0], marker="o", markersize=7)
+    axes.set_yticks(range(len(dots.points)), [point[0] for point in dots.points])
+    axes.set_ylim(len(dots.points) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(dots.x_label)
+    axes.grid(axis="x", alpha=0.2)
 
 
 def _inline(text: str, title: str, key: str) -> str:

@@ -134,13 +134,29 @@ class Heat:
 
 
 @dataclass(frozen=True, slots=True)
+class Dots:
+    """Numbers with their intervals, one below the other.
+
+    Attributes:
+        title: What it shows; also its description for those who cannot see it.
+        x_label: Of the horizontal axis.
+        points: Name, value, and lower and upper end of each, from the top; the ends are the value
+            where there is no interval.
+    """
+
+    title: str
+    x_label: str
+    points: tuple[tuple[str, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the page: a heading, paragraphs with blank lines between, tables and plots."""
 
     title: str
     text: str
     grids: tuple[Grid, ...] = ()
-    plots: tuple[Plot | Heat, ...] = ()
+    plots: tuple[Plot | Heat | Dots, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

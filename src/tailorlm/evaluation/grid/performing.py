@@ -1,0 +1,237 @@
+"""One unit of a grid: a method learns one user's history, and answers that user's queries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from tailorlm.encoders import create_encoder
+from tailorlm.errors import LLMError, LLMResponseError
+from tailorlm.evaluation.grid.answers import KeptAnswers
+from tailorlm.evaluation.grid.playing import Played
+from tailorlm.evaluation.grid.tasks import Known, Label, Order, Task, Tasks, pooled_history
+from tailorlm.llms import create_llm
+from tailorlm.llms.base import LLM
+from tailorlm.loop import Loop
+from tailorlm.methods import create_method
+from tailorlm.methods.base import Method, Parts
+from tailorlm.retrievers import create_retriever
+from tailorlm.tags import TagLibrary, library_of, load_library, premium_library
+
+POOLED = "pooled"
+EVERYBODY = "everybody"
+_TOGETHER = 32
+"""Rows of one unit at most: what is lost where a run is interrupted, save for the answers."""
+_TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all units are run with; goes to other processes.
+
+    Attributes:
+        llm: Registry name of the language model, or one.
+        encoder: Registry name of the encoder.
+        retriever: Registry name of the retriever.
+        library: Path of a tag library; "" for the tags in the data, or PREMIUM's.
+        tags: The tags in the data.
+        seed: Of all choices.
+        answers: Where answers are kept.
+    """
+
+    llm: str | LLM
+    encoder: str
+    retriever: str
+    library: str
+    tags: tuple[str, ...]
+    seed: int
+    answers: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A row of the grid for one user: what is learned, and which queries are answered.
+
+    Attributes:
+        row: Name of the grid's row: a method's, or "pooled".
+        method: The method.
+        user: Whose history it is; "everybody" in the pooled row.
+        history: What is known.
+        tasks: What is asked.
+    """
+
+    row: str
+    method: str
+    user: str
+    history: tuple[Known, ...]
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a row of the grid gave for one task.
+
+    Attributes:
+        row: The row of the grid.
+        method: The method.
+        task: Id of the task.
+        messages: What the language model was sent, as roles and texts; none where nobody was asked.
+        answer: What it answered.
+        llm: Who answered.
+        tags: Tags of the plan.
+        rules: Rules of the plan.
+        tokens: Tokens of the last request and its answer, as the endpoint counts them.
+        agreed: For candidates: pairs ordered as the user orders them, ties counted half, and pairs.
+        failure: Why there is no answer; "" where there is one.
+        asked: Requests that went to the language model, those of the method among them.
+        found: Requests whose answer was known already.
+        seconds: What it took.
+    """
+
+    row: str
+    method: str
+    task: str
+    messages: tuple[tuple[str, str], ...] = ()
+    answer: str = ""
+    llm: str = ""
+    tags: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    tokens: tuple[int, int] = (0, 0)
+    agreed: tuple[float, int] | None = None
+    failure: str = ""
+    asked: int = 0
+    found: int = 0
+    seconds: float = 0.0
+
+
+def units_of(rows: Sequence[tuple[str, str]], tasks: Tasks) -> Iterator[Unit]:
+    """Every unit of a grid: rows of the same user and history together, but not too many.
+
+    Args:
+        rows: Name and method of each row of the grid; that of "pooled" learns from everybody.
+        tasks: What is to be answered.
+    """
+    groups: dict[tuple[str, tuple[Known, ...]], list[Task]] = {}
+    for task in tasks.tasks:
+        groups.setdefault((task.user, task.history), []).append(task)
+    pool: dict[tuple[str, tuple[Known, ...]], list[Task]] = {
+        (EVERYBODY, pooled_history(tasks.tasks)): list(tasks.tasks)
+    }
+    for row, method in rows:
+        for (user, history), own in (pool if row == POOLED else groups).items():
+            for start in range(0, len(own), _TOGETHER):
+                yield Unit(row, method, user, history, tuple(own[start : start + _TOGETHER]))
+
+
+def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
+    """Run a unit.
+
+    Returns:
+        What was given for each task; or the error of a language model that cannot be asked, which
+        is returned, since not every exception survives the way back from another process.
+    """
+    llm = KeptAnswers(_llm(bench.llm), bench.answers)
+    try:
+        loop = Loop(method=method_of(bench, unit.method), seed=bench.seed)
+        played = Played(loop, llm, unit.user, unit.history)
+        return [_give(played, llm, unit, task) for task in unit.tasks]
+    except LLMError as error:
+        return LLMError(str(error))
+    finally:
+        llm.close()
+
+
+def prompt_of(task: Task) -> str:
+    """What is asked: the query, and the labels where one is wanted."""
+    if not isinstance(task.truth, Label):
+        return task.query
+    return f"{task.query}\n\nAnswer with one of these alone: {', '.join(task.truth.labels)}."
+
+
+def _give(played: Played, llm: KeptAnswers, unit: Unit, task: Task) -> Given:
+    start, asked, found = time.perf_counter(), llm.asked, llm.found
+    words: dict[str, Any] = {}
+    if isinstance(task.truth, Order):
+        utility = played.utility(task.query, task.truth.options)
+        words["agreed"] = agreement(utility, task.truth.groups)
+    else:
+        try:
+            words |= _answer(played, prompt_of(task))
+        except LLMResponseError as error:
+            words["failure"] = f"the language model failed: {error}"
+    return Given(
+        row=unit.row,
+        method=unit.method,
+        task=task.id,
+        asked=llm.asked - asked,
+        found=llm.found - found,
+        seconds=round(time.perf_counter() - start, 4),
+        **words,
+    )
+
+
+def _answer(played: Played, query: str) -> dict[str, Any]:
+    plan = played.plan(query)
+    completion = played.answer(plan)
+    return {
+        "messages": tuple((message.role, message.content) for message in plan.messages),
+        "answer": completion.text,
+        "llm": completion.llm,
+        "tags": plan.tags,
+        "rules": plan.rules,
+        "tokens": (completion.usage.prompt, completion.usage.completion),
+    }
+
+
+def agreement(
+    utility: Sequence[float] | None, groups: Sequence[Sequence[int]]
+) -> tuple[float, int]:
+    """Pairs that a prediction orders as the user does, even ones counted half, and all pairs.
+
+    Args:
+        utility: Expected worth of each candidate; None for no opinion, which gets half of them.
+        groups: Positions, best group first; within a group the user has no preference.
+    """
+    right, pairs = 0.0, 0
+    for better, worse in combinations(groups, 2):
+        for one in better:
+            for other in worse:
+                gap = 0.0 if utility is None else utility[one] - utility[other]
+                right += 0.5 if abs(gap) <= _TIE else float(gap > 0)
+                pairs += 1
+    return right, pairs
+
+
+def library(bench: Bench) -> TagLibrary:
+    """The tags that methods draw on."""
+    if bench.library:
+        return load_library(bench.library)
+    return library_of(bench.tags) if bench.tags else premium_library()
+
+
+@lru_cache(maxsize=4)
+def _llm(llm: str | LLM) -> LLM:
+    return create_llm(llm) if isinstance(llm, str) else llm
+
+
+@lru_cache(maxsize=64)
+def method_of(bench: Bench, name: str) -> Method[Any]:
+    """A method, made once in each process.
+
+    Raises:
+        UnknownNameError: If there is no such method.
+        MissingExtraError: If it needs what is not installed.
+    """
+    return create_method(name, _parts(bench))
+
+
+@lru_cache(maxsize=4)
+def _parts(bench: Bench) -> Parts:
+    encoder = create_encoder(bench.encoder)
+    retriever = create_retriever(bench.retriever, encoder)
+    return Parts(encoder=encoder, library=library(bench), retriever=retriever)

@@ -1,0 +1,159 @@
+"""A history played through the loop: as events of a log, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from tailorlm.evaluation.grid.tasks import Known, Option, PastTurn
+from tailorlm.llms.base import LLM, Completion, Request
+from tailorlm.loop import Loop
+from tailorlm.loop.effects import About, Complete, Earlier, Effect, Keep, Load, Read, Steps
+from tailorlm.methods.base import with_context
+from tailorlm.store.base import StoredState
+from tailorlm.types import (
+    Attribute,
+    Candidate,
+    Context,
+    Draft,
+    Edit,
+    Event,
+    Feedback,
+    Payload,
+    Pick,
+    Plan,
+    Ranking,
+    Rating,
+    Turn,
+    User,
+)
+
+Result = TypeVar("Result")
+RECORDED = "recorded"
+_HOUR = 3600.0
+
+
+class Played:
+    """One user whose history has been played: answers the loop's effects from memory.
+
+    The events are an hour apart, which is what replay takes recordings for as well.
+
+    Args:
+        loop: With the method.
+        llm: Answers what the method asks.
+        user: Id of the user.
+        history: What is known, oldest first.
+    """
+
+    def __init__(self, loop: Loop, llm: LLM, user: str, history: Iterable[Known]) -> None:
+        self.loop = loop
+        self.llm = llm
+        self.user = user
+        self.events: list[Event] = []
+        self._state: StoredState | None = None
+        for payload, turn in _payloads(history, loop.method.name):
+            self._append(payload, turn)
+
+    def plan(self, query: str) -> Plan:
+        """The method's best plan for a query. Nothing of it is kept."""
+        _, best = self._run(self.loop.preview(self.user, Context(query)))
+        return best
+
+    def answer(self, plan: Plan) -> Completion:
+        """What the language model answers to a plan."""
+        (completion,) = self.llm.answer_many((Request(messages=plan.messages, plan=plan),))
+        return completion
+
+    def utility(self, query: str, options: tuple[Option, ...]) -> list[float] | None:
+        """What the method expects each answer to be worth; None where it has no opinion."""
+        method = self.loop.method
+        learned = self._run(self.loop.learner.learn(self.user))
+        plans = [candidate.plan for candidate in shown(query, options, method.name)]
+        utility = method.utility(learned.state, Context(query), plans)
+        return None if utility is None else [float(value) for value in utility]
+
+    def _append(self, payload: Payload, turn: Turn | None) -> None:
+        position = len(self.events) + 1
+        name = f"{self.user}-{position}"
+        self.events.append(
+            Event(
+                id=name,
+                user=self.user,
+                position=position,
+                time=_HOUR * position,
+                key=name,
+                payload=payload,
+                turn=turn,
+            )
+        )
+
+    def _run(self, steps: Steps[Result]) -> Result:
+        answer: Any = None
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            answer = self._perform(effect)
+
+    def _perform(self, effect: Effect) -> object:
+        match effect:
+            case Load():
+                return self._state
+            case Read(after=after):
+                return self.events[after:]
+            case About(user=user):
+                payloads = [event.payload for event in self.events]
+                facts = {p.name: p.value for p in payloads if isinstance(p, Attribute)}
+                return User(user, facts), None
+            case Earlier(turn=turn, before=before):
+                return [e for e in self.events[: before - 1] if e.turn and e.turn.id == turn]
+            case Keep(state=state):
+                self._state = replace(state, latest=len(self.events))
+                return True
+            case Complete(requests=requests):
+                return tuple(self.llm.answer_many(requests))
+        raise TypeError(f"a history that is played takes no {type(effect).__name__}")
+
+
+def shown(query: str, options: Iterable[Option], method: str) -> tuple[Candidate, ...]:
+    """Recorded answers as candidates of the loop."""
+    messages = with_context(Context(query))
+    return tuple(
+        Candidate(
+            plan=Plan(
+                messages=messages,
+                method=method,
+                purpose="explore",
+                tags=option.tags,
+                draft=Draft(option.text, RECORDED),
+            ),
+            text=option.text,
+            llm=RECORDED,
+        )
+        for option in options
+    )
+
+
+def _payloads(history: Iterable[Known], method: str) -> Iterator[tuple[Payload, Turn | None]]:
+    """What stands in the log, each with the turn that it is about."""
+    for number, known in enumerate(history, start=1):
+        if not isinstance(known, PastTurn):
+            yield known, None
+            continue
+        candidates = shown(known.query, known.options, method)
+        turn = Turn(id=f"turn-{number}", query=known.query, candidates=candidates)
+        yield turn, None
+        yield _given(known, turn.id), turn
+
+
+def _given(past: PastTurn, turn: str) -> Feedback:
+    if past.pick is not None:
+        return Pick(turn, past.pick)
+    if past.rating is not None:
+        return Rating(turn, 0, past.rating)
+    if past.edit:
+        return Edit(turn, 0, past.edit)
+    return Ranking(turn, past.groups)
