@@ -9,7 +9,6 @@ from tailorlm.encoders.base import Encoder
 from tailorlm.evaluation.prlhf.heads import Draws, Part, row
 from tailorlm.evaluation.prlhf.many_users import (
     COUNTS,
-    INDIVIDUAL,
     MODELS,
     PAIRS,
     TEXTS,
@@ -157,14 +156,23 @@ def _bars(world: RatedWorld, rows: Sequence[Row]) -> list[Bar]:
         met = any(one.low is not None and one.low > 0 for one in gains.values())
         name = f"{world.name}: an individual or cluster model beats the pooled one, {split}"
         bars.append(Bar(name, told, met if told else None))
-    best = INDIVIDUAL
-    values = [found[_after(count), best, ACCURACY].value for count in COUNTS]
-    known = [value for value in values if value is not None]
-    bars.append(
-        Bar(
-            f"{world.name}: new users of the individual model gain with each step of comparisons",
-            ", ".join(f"{value:.4f}" for value in known),
-            all(b > a for a, b in pairwise(known)) if known else None,
-        )
-    )
+    bars.append(_new_bar(world, found))
     return bars
+
+
+def _new_bar(world: RatedWorld, found: dict[tuple[str, str, str], Row]) -> Bar:
+    """Whether some model tells new users better with every step; all models are told of."""
+    told, met = [], False
+    for name in MODELS:
+        values = [found[_after(count), name, ACCURACY].value for count in COUNTS]
+        known = [value for value in values if value is not None]
+        gain = found[_after(COUNTS[-1]), name, "gain over no comparison"]
+        if name == UNIFORM or len(known) < len(COUNTS) or gain.low is None or gain.high is None:
+            continue
+        met = met or all(b > a for a, b in pairwise(known))
+        told.append(
+            f"{name} {', '.join(f'{value:.4f}' for value in known)} "
+            f"(in all {gain.low:+.4f} to {gain.high:+.4f})"
+        )
+    name = f"{world.name}: new users of an individual or cluster model gain with each step"
+    return Bar(name, "; ".join(told), met if told else None)
