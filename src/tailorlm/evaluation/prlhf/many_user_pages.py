@@ -34,7 +34,9 @@ _TEXT = (
     "and a fifth of the {unit} are held out; a new user's comparisons are drawn from the pairs of "
     "other texts, {draws} times, and the held-out texts are asked about. {folds} of the five "
     "fifths were held out in turn. Small print is a 95% interval from resampling people with all "
-    "their pairs; gains are over the pooled model without text, on the same pairs."
+    "their pairs; gains are over the pooled model without text, on the same pairs. The settings of "
+    "the heads were chosen after several dozen had been tried on ratings of this kind, so that a "
+    "gain is what the best of them gave, not a blind trial."
 )
 
 
@@ -161,7 +163,7 @@ def _bars(world: RatedWorld, rows: Sequence[Row]) -> list[Bar]:
 
 
 def _new_bar(world: RatedWorld, found: dict[tuple[str, str, str], Row]) -> Bar:
-    """Whether some model tells new users better with every step; all models are told of."""
+    """Whether some model tells new users better with every step, and in all beyond its interval."""
     told, met = [], False
     for name in MODELS:
         values = [found[_after(count), name, ACCURACY].value for count in COUNTS]
@@ -169,10 +171,13 @@ def _new_bar(world: RatedWorld, found: dict[tuple[str, str, str], Row]) -> Bar:
         gain = found[_after(COUNTS[-1]), name, "gain over no comparison"]
         if name == UNIFORM or len(known) < len(COUNTS) or gain.low is None or gain.high is None:
             continue
-        met = met or all(b > a for a, b in pairwise(known))
+        met = met or (gain.low > 0 and all(b > a for a, b in pairwise(known)))
         told.append(
             f"{name} {', '.join(f'{value:.4f}' for value in known)} "
             f"(in all {gain.low:+.4f} to {gain.high:+.4f})"
         )
-    name = f"{world.name}: new users of an individual or cluster model gain with each step"
+    name = (
+        f"{world.name}: new users of an individual or cluster model gain with each step, and "
+        "in all by more than its interval"
+    )
     return Bar(name, "; ".join(told), met if told else None)

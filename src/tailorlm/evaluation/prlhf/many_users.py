@@ -37,7 +37,11 @@ MOST_PAIRS = 300
 WEIGHT_SCALE = 0.3
 """Assumed standard deviation of a weight, for features of spread 1."""
 SETTINGS = PopulationSettings(rounds=2, spread=0.2, assumed_users=50.0)
-"""Of the individual model: users differ little, and the data has to say where they do."""
+"""Of the individual model: users differ little, and the data has to say where they do.
+
+Chosen after several dozen settings had been tried on POPQUORN itself (spreads, components, rounds,
+weights of pairs, both encoders): on unseen texts nearly all of them were within 0.002 of pooled.
+"""
 CLUSTERS = (10, 100)
 UNIFORM, INDIVIDUAL = "pooled", "individual"
 MODELS = (UNIFORM, INDIVIDUAL, *(f"cluster, K = {k}" for k in CLUSTERS))
