@@ -35,7 +35,14 @@ def likes(user: str, better: str, worse: str, count: int = 4) -> Preferences:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"passes": 0}, {"micro_batch": 0}, {"learning_rate": 0.0}, {"max_norm": math.inf}]
+    "bad",
+    [
+        {"passes": 0},
+        {"enough": -1.0},
+        {"micro_batch": 0},
+        {"learning_rate": 0.0},
+        {"max_norm": math.inf},
+    ],
 )
 def test_settings_are_checked(bad: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(bad))):
@@ -63,7 +70,7 @@ def test_a_new_user_is_learned_and_the_others_stay(tmp_path: Path, trainer: str)
     found = add_users(
         new,
         out,
-        NewUserSettings(passes=40),
+        NewUserSettings(passes=40, enough=0.0),
         device="cpu",
         on_pass=lambda number, total: told.append((number, total)),
     )
@@ -78,6 +85,19 @@ def test_a_new_user_is_learned_and_the_others_stay(tmp_path: Path, trainer: str)
     ]
     assert model.accuracy(unseen) == 1
     assert model.rewards(old) == before
+
+
+@needs_peft
+def test_fitting_ends_when_it_is_enough(tmp_path: Path) -> None:
+    base, out = str(write_tiny_llm(tmp_path / "base")), tmp_path / "out"
+    train_pdpo(disagreeing(2), base, out, PdpoSettings(**QUICK), device="cpu")
+    told: list[int] = []
+    settings = NewUserSettings(passes=5, enough=9.0)
+    new = likes("cy", SHORT, LONG)
+    found = add_users(new, out, settings, device="cpu", on_pass=lambda n, _: told.append(n))
+    assert told == []
+    assert found.before == found.after < 9
+    assert PersonalModel(out, device="cpu").users == ("ana", "bo", "cy")
 
 
 @needs_peft

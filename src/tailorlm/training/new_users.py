@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tailorlm.training.user_models import UserModel
 
 OnPass = Callable[[int, int], None]
-"""Told each pass over the comparisons, and how many there will be."""
+"""Told each pass over the comparisons, and how many there will be at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,9 @@ class NewUserSettings:
     """How new users are fitted; the paper leaves them with the generic prefix, so all is ours.
 
     Attributes:
-        passes: Steps, each over all comparisons, from 1.
+        passes: Steps at most, each over all comparisons, from 1.
+        enough: Loss per comparison, from 0, at which fitting ends, so that a few comparisons are
+            not learned by heart.
         learning_rate: Of Adam, as a share of the standard deviation of the prefixes (of the
             weights, for a cluster model) that are there.
         max_norm: Longest gradient.
@@ -41,6 +43,7 @@ class NewUserSettings:
     """
 
     passes: int = 10
+    enough: float = 0.1
     learning_rate: float = 0.3
     max_norm: float = 1.0
     micro_batch: int = 16
@@ -51,6 +54,8 @@ class NewUserSettings:
                 "passes and micro_batch are whole numbers from 1, but got "
                 f"{self.passes} and {self.micro_batch}."
             )
+        if not self.enough >= 0:
+            raise InputError(f"enough is a loss from 0, but got {self.enough}.")
         for name in ("learning_rate", "max_norm"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
@@ -66,7 +71,7 @@ class NewUsers:
         comparisons: What was learned from.
         known: Comparisons left out because the folder knows their users, or nobody is named.
         before: Loss per comparison with the generic prefix.
-        after: Loss per comparison at the last pass's end.
+        after: Loss per comparison after fitting.
         seconds: How long it took, without loading.
     """
 
@@ -178,7 +183,7 @@ class _Fit:
         self._reference = parts.reference(self._scorer, examples) if has_reference else None
 
     def run(self, on_pass: OnPass | None) -> tuple[float, float]:
-        """Take all passes; gives the losses per comparison before and after."""
+        """Take the passes; gives the losses per comparison before and after."""
         import torch
 
         first = math.nan
@@ -187,6 +192,8 @@ class _Fit:
             self._optimizer.zero_grad(set_to_none=True)
             loss = self._pass()
             first = loss if number == 1 else first
+            if loss <= self._settings.enough:
+                return first, loss
             torch.nn.utils.clip_grad_norm_([self._own], self._settings.max_norm)
             self._optimizer.step()
             if on_pass is not None:
