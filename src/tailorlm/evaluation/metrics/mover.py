@@ -35,9 +35,9 @@ def word_movers_distance(
 
     It is exact. Words that both texts hold stay where they are as far as both hold them, which
     changes no optimum because c obeys the triangle inequality; the rest is solved as an assignment
-    of equal parts where these are few, and by scipy's `linprog` otherwise. The cost of the latter
-    grows faster than the square of the number of words: a text of 60 different words takes some 30
-    ms, so bound it by `relaxed_word_movers_distance` first where there are many pairs.
+    of equal parts where these are few, and by scipy's `linprog` otherwise. The latter takes some
+    5 ms for texts of 20 different words, 26 ms for 60 and 85 ms for 100; where there are many
+    pairs, bound them by `relaxed_word_movers_distance` first.
 
     Args:
         candidates: The texts that were written.
