@@ -48,9 +48,9 @@ class Sizes:
 
     posts: int | None = None
     words: int = 32
-    each: int = 64
+    each: int = 48
     each_of_many: int = 16
-    steps: int | None = 120
+    steps: int | None = 90
     judged: int = 60
     own: int = 20
     prompts: int = 50
@@ -62,7 +62,11 @@ class Sizes:
     base: BaseRecipe = field(default_factory=lambda: BaseRecipe(epochs=2))
     recipe: Recipe = field(
         default_factory=lambda: Recipe(
-            learning_rate=3e-3, user_learning_rate=1e-2, batch_size=16, max_tokens=192
+            learning_rate=2e-3,
+            user_learning_rate=1e-2,
+            lora_dropout=0.0,
+            batch_size=16,
+            max_tokens=192,
         )
     )
 

@@ -24,14 +24,13 @@ from tailorlm.evaluation.prlhf.worlds import (
     World,
     draw_world,
     length_pairs,
-    prompt_of,
     size,
     split_posts,
 )
 
 FEW, MANY = 10, 40
 WRITE_A_POST = "Write a post."
-_POST_WORDS = 60
+_POST_WORDS = 40
 """Words of a post that the suite's own base learns to write."""
 
 Variant = tuple[str, dict[str, object]]
@@ -131,7 +130,7 @@ def run_conflict(bench: Bench, summaries: Sequence[WorkerSummary]) -> Conflict:
     summaries = summaries[: sizes.posts]
     pairs = length_pairs(summaries, words=sizes.words)
     train, judged = split_posts(pairs, min(sizes.judged, len(pairs) // 3), bench.seed)
-    base, trained = bench.make_base(base_texts(summaries, train, sizes.words))
+    base, trained = bench.make_base(base_texts(summaries, train))
     runs: list[Run] = []
     written: list[Written] = []
     for number in range(sizes.seeds):
@@ -147,22 +146,24 @@ def run_conflict(bench: Bench, summaries: Sequence[WorkerSummary]) -> Conflict:
     return Conflict(tuple(runs), tuple(written), base, trained, len(pairs))
 
 
-def base_texts(
-    summaries: Sequence[WorkerSummary], train: Sequence[LengthPair], words: int
-) -> list[Comparison]:
-    """What the suite's own base reads: training posts, and their recorded summaries."""
-    kept = {pair.post_id for pair in train}
-    posts = {one.post_id: one.post for one in summaries if one.post_id in kept}
-    told = dict.fromkeys(
-        (prompt_of(one.post, words), one.summary) for one in summaries if one.post_id in kept
-    )
-    return [
-        *(
-            Comparison.of_prompt(NOBODY, WRITE_A_POST, " ".join(post.split()[:_POST_WORDS]))
-            for post in posts.values()
-        ),
-        *(Comparison.of_prompt(NOBODY, prompt, summary) for prompt, summary in told),
+def base_texts(summaries: Sequence[WorkerSummary], train: Sequence[LengthPair]) -> list[Comparison]:
+    """What the suite's own base reads: training posts, and both summaries of each.
+
+    It has to have read summaries of either length: where a model would never end an answer, there
+    is nothing that preferences could make likelier.
+    """
+    posts = {one.post_id: one.post for one in summaries}
+    told = [
+        Comparison.of_prompt(
+            NOBODY, WRITE_A_POST, " ".join(posts[pair.post_id].split()[:_POST_WORDS])
+        )
+        for pair in train
     ]
+    for pair in train:
+        told += [
+            Comparison.of_prompt(NOBODY, pair.prompt, text) for text in (pair.longer, pair.shorter)
+        ]
+    return told
 
 
 def _world(
