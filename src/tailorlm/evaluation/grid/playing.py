@@ -143,7 +143,11 @@ def _payloads(history: Iterable[Known], method: str) -> Iterator[tuple[Payload, 
         if not isinstance(known, PastTurn):
             yield known, None
             continue
-        candidates = shown(known.query, known.options, method)
+        # The log keeps what was shown, and not that it was drafted before.
+        candidates = tuple(
+            replace(candidate, plan=replace(candidate.plan, draft=None))
+            for candidate in shown(known.query, known.options, method)
+        )
         turn = Turn(id=f"turn-{number}", query=known.query, candidates=candidates)
         yield turn, None
         yield _given(known, turn.id), turn

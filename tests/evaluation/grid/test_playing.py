@@ -1,0 +1,56 @@
+"""A history that is played gives the plans that the facade gives for the same events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.evaluation.grid.made_up import rows, write
+
+from tailorlm import Tailor
+from tailorlm.encoders import create_encoder
+from tailorlm.evaluation.grid.playing import Played, _payloads
+from tailorlm.evaluation.grid.tasks import Order, load_tasks
+from tailorlm.llms.builtin import Builtin
+from tailorlm.loop import Loop
+from tailorlm.methods import create_method
+from tailorlm.methods.base import Method, Parts
+from tailorlm.tags import library_of
+from tailorlm.types import Context
+
+METHODS = ["bayes_tags", "contextual", "edit_rules", "none", "persona", "profile_summary"]
+PARTS = Parts(encoder=create_encoder("static"), library=library_of(["Hiking", "Theatre"]))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_plans_are_those_of_the_facade(tmp_path: Path, name: str) -> None:
+    task = load_tasks(write(tmp_path / "mine.jsonl", rows())).tasks[0]
+    method: Method[object] = create_method(name, PARTS)
+    played = Played(Loop(method=method), Builtin(), task.user, task.history)
+    with Tailor("sqlite://", method=create_method(name, PARTS), llm="builtin") as tailor:
+        for payload, _ in _payloads(task.history, name):
+            event = tailor.store.append(task.user, payload, time=3600.0)
+            assert event.payload == payload
+        _, plan = tailor.run(tailor.loop.preview(task.user, Context(task.query)))
+    found = played.plan(task.query)
+    assert found.messages == plan.messages
+    assert (found.tags, found.rules) == (plan.tags, plan.rules)
+    assert played.plan(task.query) == found  # asking teaches nothing
+
+
+def test_what_is_preferred_is_expected_to_be_worth_more(tmp_path: Path) -> None:
+    lines = rows(("ana", "ben"))
+    for row in lines:
+        row["history"] = [
+            entry | {"query": f"{entry['query']} {n}"}
+            for n in range(6)
+            for entry in row["history"][-1:]
+        ]
+    tasks = load_tasks(write(tmp_path / "mine.jsonl", lines)).tasks
+    for task in tasks:
+        if isinstance(task.truth, Order):
+            method: Method[object] = create_method("bayes_tags", PARTS)
+            played = Played(Loop(method=method), Builtin(), task.user, task.history)
+            utility = played.utility(task.query, task.truth.options)
+            assert utility is not None
+            assert (utility[0] > utility[1]) is (task.user == "ana")
