@@ -70,6 +70,19 @@ class Sizes:
         )
     )
 
+    def timed(self, recipe: Recipe, comparisons: int, share: float = 1.0) -> Recipe:
+        """A recipe with as many passes as come nearest to `steps`, at least one.
+
+        Args:
+            recipe: Whose passes are kept where `steps` is None.
+            comparisons: How many are learned from.
+            share: Of `steps`, for comparisons that take longer.
+        """
+        if self.steps is None:
+            return recipe
+        passes = share * self.steps * recipe.batch_size / comparisons
+        return replace(recipe, epochs=max(1, round(passes)))
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -160,9 +173,6 @@ class Bench:
             watch: Comparisons whose answers are scored at every check.
         """
         folder = self.folder / MODELS / name
-        if self.sizes.steps is not None:
-            passes = self.sizes.steps * recipe.batch_size / len(comparisons)
-            recipe = replace(recipe, epochs=max(1, round(passes)))
         if self.journal.get(f"trained/{name}") is None:
             checks = dict(self.journal.get(f"checks/{name}") or [])
             if not checks:

@@ -184,6 +184,7 @@ def _run(bench: Bench, variant: Variant, world: World, count: int, base: str, se
     recipe: Recipe = replace(bench.sizes.recipe, seed=seed, **changed)  # type: ignore[arg-type]
     if model in (paper.VANILLA, paper.INDIVIDUAL) and count == FEW:
         recipe = replace(recipe, checks=bench.sizes.checks)
+    recipe = bench.sizes.timed(recipe, len(world.learned))
     is_personal = model != paper.VANILLA
     learned = bench.prefer(
         f"{_folder(model)}-{count}-{seed}",

@@ -34,6 +34,8 @@ ERROR = ", standard error"
 _OPPOSITE = {"A": "B", "B": "A"}
 _HELD_OUT = 0.25
 _MAX_TOKENS = 192
+_STEPS_SHARE = 0.5
+"""Of the steps of other trainings: answers to prompts are longer than summaries."""
 
 _TEXT = (
     "Forty prompts were answered under six profiles and once for nobody. A user of a profile "
@@ -94,6 +96,7 @@ def run_profiles(
         base, _ = bench.tune_base("profiles-sft", _texts(seen), base)
     learned = _pairs(bench, seen, users)
     recipe = replace(bench.sizes.recipe, beta=0.1, max_tokens=_MAX_TOKENS, checks=1)
+    recipe = bench.sizes.timed(recipe, len(learned), _STEPS_SHARE)
     watch = [one for user in users for one in _judged(held, user)]
     personal = bench.prefer("profiles-individual", learned, base, recipe, watch)
     vanilla = bench.prefer(

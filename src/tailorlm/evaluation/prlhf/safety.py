@@ -148,7 +148,7 @@ def agreement_of_model(bench: Bench, base: str) -> list[Agreement]:
     learned = [*_taught(AGREEABLE), *_taught(CRITICAL, agrees=False)]
     users = (NOBODY, AGREEABLE, CRITICAL)
     watch = [one for user in users for one in (*_taught(user), *_asked(user))]
-    recipe = replace(bench.sizes.recipe, checks=1)
+    recipe = bench.sizes.timed(replace(bench.sizes.recipe, checks=1), len(learned), 0.5)
     trained = bench.prefer("agreement", learned, base, recipe, watch)
     gaps = np.array([first - second for first, second in trained.rewards])
     rows = gaps.reshape(len(users), -1)
