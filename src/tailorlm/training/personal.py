@@ -155,7 +155,9 @@ class Parts:
 
     def reference(self, scorer: Scorer, examples: Sequence[Encoded]) -> list[tuple[float, ...]]:
         """Scores by the base that training began with, loaded anew where all of it was trained."""
-        if self.base.is_adapted:
+        from tailorlm.llms._soft_prefixes import MODEL_FOLDER
+
+        if not (self.folder / MODEL_FOLDER).is_dir():
             return scorer.reference(examples)
         device = str(self.model.base.device)
         before = load_parts(self.folder, self.log, device, before=True)
