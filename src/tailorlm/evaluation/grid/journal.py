@@ -51,8 +51,9 @@ class Journal:
         for task, given, scores in task_scores:
             self.given[given.row, given.method, task.id] = (given, scores)
             lines.append(_line(_as_dict(task, given, scores)))
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write("".join(lines))
+        # In one piece, so that whoever kills the run kills no half of a unit.
+        with self._path.open("ab", buffering=0) as file:
+            file.write("".join(lines).encode("utf-8", "replace"))
 
     def _read(self, head: dict[str, Any]) -> None:
         data = self._path.read_bytes()
