@@ -288,7 +288,7 @@ def users(
         typer.Option(
             "--learning-rate", metavar="X", help="As a share of the prefixes' standard deviation."
         ),
-    ] = 0.3,
+    ] = 0.5,
     micro_batch: Annotated[
         int, typer.Option("--micro-batch", metavar="N", help="Comparisons in memory at once.")
     ] = 16,

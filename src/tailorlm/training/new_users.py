@@ -44,7 +44,7 @@ class NewUserSettings:
 
     passes: int = 10
     enough: float = 0.1
-    learning_rate: float = 0.3
+    learning_rate: float = 0.5
     max_norm: float = 1.0
     micro_batch: int = 16
 
