@@ -37,7 +37,7 @@ def test_sentences_agree_with_sacrebleu() -> None:
 
 
 def test_several_references_agree_with_sacrebleu() -> None:
-    for place, (candidate, reference) in enumerate(PAIRS[:-2]):
+    for place, (candidate, reference) in enumerate(PAIRS[:500]):
         references = [reference, PAIRS[place + 1][0], PAIRS[place + 2][1]]
         ours = sentence_bleu(candidate, references)
         if not isinstance(ours, Unscored):
@@ -49,7 +49,7 @@ def test_corpora_agree_with_sacrebleu() -> None:
     unscored = 0
     usable = [pair for pair in PAIRS if all(map(bleu_tokens, pair))]
     for start in range(1000):
-        candidates, references = zip(*usable[start : start + 1 + start % 4], strict=True)
+        candidates, references = zip(*usable[start : start + 1 + start % 3], strict=True)
         ours = corpus_bleu(candidates, references)
         theirs = sacrebleu.corpus_bleu(candidates, [references]).score
         if isinstance(ours, Unscored):

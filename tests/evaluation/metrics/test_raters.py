@@ -76,7 +76,7 @@ def test_alpha_agrees_with_nltk(scale: str) -> None:
 def test_ordinal_alpha_agrees_with_its_definition() -> None:
     rng = np.random.default_rng(3)
     for _ in range(1000):
-        ratings = rng.integers(1, 5, size=(3, 6)).astype(float)
+        ratings = rng.integers(1, 5, size=(3, 5)).astype(float)
         ratings[rng.random(ratings.shape) < 0.2] = np.nan
         found = krippendorff_alpha(ratings, scale="ordinal")
         expected = alpha_by_pairs([[v for v in unit if v == v] for unit in ratings.T.tolist()])
@@ -110,6 +110,8 @@ def test_texts_are_nominal_values() -> None:
 
 def test_what_cannot_be_scored() -> None:
     assert isinstance(cohen_kappa(["a", "a"], ["a", "a"]), Unscored)
+    found = cohen_kappa(["a"], ["b"], labels=["b", "c"])
+    assert found == Unscored("no item has one of the labels from both raters")
     assert krippendorff_alpha([[1, None], [None, 2]]) == Unscored("no unit has two ratings")
     found = krippendorff_alpha([[1, 1], [1, 1]])
     assert found == Unscored("all values that can be compared are the same")

@@ -7,6 +7,7 @@ questions with different numbers of answers are passed as a list of arrays.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from tailorlm.errors import InputError
 from tailorlm.evaluation.metrics.scored import Unscored
 
 FloatArray = npt.NDArray[np.float64]
-Distributions = npt.ArrayLike | Sequence[npt.ArrayLike]
+Distributions = Sequence[npt.ArrayLike] | npt.NDArray[Any]
 
 
 def wasserstein_distance(
@@ -57,7 +58,7 @@ def wasserstein_distance(
 
 
 def alignment(one: npt.ArrayLike, other: npt.ArrayLike) -> FloatArray:
-    """``1 - WD / (N - 1)`` over N ordered answers (Santurkar et al. 2023, equation 1).
+    """``1 - WD / (N - 1)`` over N ordered answers (Santurkar et al. 2023).
 
     Args:
         one: Shape (..., N), N >= 2, as in `wasserstein_distance`.
@@ -76,7 +77,7 @@ def alignment(one: npt.ArrayLike, other: npt.ArrayLike) -> FloatArray:
 
 
 def representativeness(model: Distributions, group: Distributions) -> float:
-    """Mean alignment of a model with a group of people over questions (there, section 3.3).
+    """Mean alignment of a model with a group over questions (Santurkar et al. 2023).
 
     Args:
         model: The model's distribution for each question.
@@ -92,7 +93,7 @@ def representativeness(model: Distributions, group: Distributions) -> float:
 
 
 def steerability(steered: Sequence[Distributions], group: Distributions) -> float:
-    """Mean over questions of the best alignment that any way to steer gives (section 3.3 there).
+    """Mean over questions of the best alignment that any way to steer gives (the same paper).
 
     ``1 / |Q| sum_q max_c alignment(D_m(q; c), D_G(q))`` with c the ways in which the model was
     told whom to speak for. The mean over several groups is the model's steerability. The authors'
@@ -119,7 +120,7 @@ def consistency(
     """Share of topics on which the group nearest to a model is the one nearest overall.
 
     ``1 / T sum_t [argmax_G R(G; Q_t) = argmax_G R(G; Q)]`` with R the representativeness on the
-    questions of a topic and on all (Santurkar et al. 2023, section 3.3). Groups of one attribute
+    questions of a topic and on all (Santurkar et al. 2023). Groups of one attribute
     are compared, such as parties; the mean over attributes is the model's consistency. A topic
     counts where the overall nearest group is nearest or equally near as another.
 
@@ -166,7 +167,7 @@ def _normalised(given: npt.ArrayLike) -> FloatArray:
 
 def _by_question(model: Distributions, group: Distributions) -> FloatArray:
     """Alignment on each question, shape (questions,)."""
-    given, people = list(model), list(group)  # type: ignore[arg-type]  # numbers are refused below
+    given, people = list(model), list(group)
     if not given or len(given) != len(people):
         raise InputError(
             "A model and a group answer the same questions, one at least, but got "

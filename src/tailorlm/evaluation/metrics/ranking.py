@@ -58,6 +58,8 @@ class Ranking:
                 "A ranking needs a list of items and the relevant ones for each query, one query "
                 f"at least, but got {len(ranked)} and {len(relevant)}."
             )
+        if any(isinstance(items, str) for items in (*ranked, *relevant)):
+            raise InputError("Items come as lists, but one query has a text. Wrap it in a list.")
         graded = [
             items if isinstance(items, Mapping) else dict.fromkeys(items, 1.0) for items in relevant
         ]

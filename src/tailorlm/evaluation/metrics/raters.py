@@ -43,7 +43,8 @@ def cohen_kappa(
 
     Returns:
         1 for full agreement, 0 for that of chance, down to -1; `Unscored` where both raters give
-        one and the same label throughout, so that chance alone would agree.
+        one and the same label throughout, so that chance alone would agree, or no item has two
+        of the `labels`.
 
     Raises:
         InputError: If there are no items, raters differ in their number, weights are unknown, or
@@ -58,6 +59,8 @@ def cohen_kappa(
     rows = [place[ordered[number]] for number in known]
     counts = np.zeros((len(ordered), len(ordered)))
     counts[np.ix_(known, known)] = found.counts[np.ix_(rows, rows)]
+    if not counts.any():
+        return Unscored("no item has one of the labels from both raters")
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0))
     steps = np.abs(np.subtract.outer(np.arange(len(ordered)), np.arange(len(ordered))))
     weight = {None: steps > 0, "linear": steps, "quadratic": steps**2}[weights]
@@ -76,7 +79,7 @@ def krippendorff_alpha(
 
     Within each unit with m >= 2 ratings every ordered pair of them adds ``1 / (m - 1)`` to the
     coincidence o_cv of its values; n_c are the sums of its rows and n is that of all
-    ("Content Analysis", section 11.3)::
+    ("Content Analysis", chapter 11)::
 
         alpha = 1 - (n - 1) sum_cv o_cv d_cv / sum_cv n_c n_v d_cv
 

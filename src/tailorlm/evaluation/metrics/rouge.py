@@ -89,7 +89,7 @@ def _longest_common(written: Sequence[str], wanted: Sequence[str]) -> int:
 
     A row of the usual table rises by 0 or 1 from column to column; the rises are the zeros of one
     long integer, and a row is made from the last by an addition (Hyyrö 2004, "Bit-Parallel LCS-
-    length Computation Revisited", section 4).
+    length Computation Revisited").
     """
     places: dict[str, int] = {}
     for place, word in enumerate(wanted):
