@@ -70,7 +70,7 @@ def test_a_new_user_is_learned_and_the_others_stay(tmp_path: Path, trainer: str)
     found = add_users(
         new,
         out,
-        NewUserSettings(passes=40, enough=0.0),
+        NewUserSettings(passes=40, learning_rate=0.3, enough=0.0),
         device="cpu",
         on_pass=lambda number, total: told.append((number, total)),
     )
