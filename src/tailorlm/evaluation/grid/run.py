@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,8 +92,13 @@ def run_grid(
     if on_start is not None:
         on_start(settings.rows, tasks)
     units = list(units_of(settings.rows, tasks))
-    todo = [unit for unit in units if not journal.has(unit.row, unit.method, unit.tasks)]
-    known = [place for unit in units if unit not in todo for place in _places(unit)]
+    todo: list[Unit] = []
+    known: list[tuple[str, str, str]] = []
+    for unit in units:
+        if journal.has(unit.row, unit.method, unit.tasks):
+            known += _places(unit)
+        else:
+            todo.append(unit)
     if on_given is not None:
         for place in known:
             on_given(*journal.given[place])
@@ -154,7 +159,7 @@ def _do(
                 on_given(given, scores)
 
 
-def _places(unit: Unit) -> Iterable[tuple[str, str, str]]:
+def _places(unit: Unit) -> list[tuple[str, str, str]]:
     return [(unit.row, unit.method, task.id) for task in unit.tasks]
 
 
