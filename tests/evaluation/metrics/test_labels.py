@@ -89,6 +89,14 @@ def test_confusion_agrees_with_scikit_learn() -> None:
     assert found.counts.tolist() == theirs.tolist()
 
 
+def test_numbers_and_texts_are_different_labels() -> None:
+    numbers, texts = np.array([1, 2]), np.array(["1", "2"])
+    assert accuracy(numbers, texts) == 0
+    assert confusion(numbers, texts).counts.shape == (4, 4)
+    mixed = np.array(["a", 1], dtype=object)
+    assert accuracy(mixed, mixed) == micro_f1(mixed, mixed) == 1
+
+
 def test_errors_agree_with_scikit_learn() -> None:
     rng = np.random.default_rng(4)
     truth, guesses = rng.integers(1, 6, size=(37, 1200)), rng.normal(3, 2, size=(37, 1200))
@@ -114,8 +122,12 @@ def test_what_is_refused() -> None:
     for metric in (accuracy, macro_f1, micro_f1, confusion):
         with pytest.raises(InputError, match="one item at least, but got 0 and 0"):
             metric([], [])
+        with pytest.raises(InputError, match="one item at least, but got 0 and 0"):
+            metric(np.array([]), np.array([]))
         with pytest.raises(InputError, match="but got 1 and 2"):
             metric(["a"], ["a", "b"])
+        with pytest.raises(InputError, match="Flatten the array"):
+            metric(np.ones((2, 2)), np.ones((2, 2)))
     with pytest.raises(InputError, match="one label at least"):
         macro_f1(["a"], ["a"], labels=[])
     for error in (mae, rmse):

@@ -56,6 +56,8 @@ def test_a_query_without_relevant_items_is_unscored() -> None:
         assert metric(ranking, 1) == [NOTHING, 1.0]
     assert mean_scored(recall_at_k(ranking, 1)) == 1.0
     assert mean_scored([NOTHING]) == Unscored("none of 1 is scored")
+    with pytest.raises(InputError, match="one score at least"):
+        mean_scored([])
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 40])

@@ -45,15 +45,16 @@ def accuracy(truth: Labels, predicted: Labels) -> float:
     Raises:
         InputError: If there are none, or they differ in number.
     """
-    if isinstance(truth, np.ndarray) and isinstance(predicted, np.ndarray):
-        return float((_checked(truth, predicted)[0] == predicted).mean())
+    if _alike(truth, predicted):
+        right, guess = _checked(truth, predicted)
+        return float((right == guess).mean())
     given, found = _listed(truth, predicted)
     return Counter(map(eq, given, found))[True] / len(given)
 
 
 def confusion(truth: Labels, predicted: Labels) -> Confusion:
     """Items by right and predicted label. Args and errors as in `accuracy`."""
-    if isinstance(truth, np.ndarray) and isinstance(predicted, np.ndarray):
+    if _alike(truth, predicted):
         return _array_confusion(truth, predicted)
     given, found = _listed(truth, predicted)
     pairs = Counter(zip(given, found, strict=True))
@@ -101,7 +102,15 @@ def micro_f1(
     return float(twice_right.sum() / marked.sum())
 
 
-def _array_confusion(truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Confusion:
+def _alike(truth: Labels, predicted: Labels) -> bool:
+    """Whether both are arrays of numbers, or both of texts: one type that can be sorted."""
+    if not (isinstance(truth, np.ndarray) and isinstance(predicted, np.ndarray)):
+        return False
+    kinds = truth.dtype.kind + predicted.dtype.kind
+    return kinds == "UU" or set(kinds) <= set("biuf")
+
+
+def _array_confusion(truth: Labels, predicted: Labels) -> Confusion:
     """The same for arrays, by sorting them."""
     met, number = np.unique(np.concatenate(_checked(truth, predicted)), return_inverse=True)
     right, guess = np.split(number, 2)
@@ -118,7 +127,9 @@ def _listed(truth: Labels, predicted: Labels) -> tuple[Sequence[Hashable], Seque
 
 
 def _checked(truth: Any, predicted: Any) -> tuple[Any, Any]:
-    """Both, of the same length, one at least."""
+    """Both, of the same length, one item at least, and flat."""
+    if any(isinstance(array, np.ndarray) and array.ndim != 1 for array in (truth, predicted)):
+        raise InputError("Labels are a list or a flat array, one per item. Flatten the array.")
     if len(truth) == 0 or len(truth) != len(predicted):
         raise InputError(
             "Every item has a label and a prediction, and there is one item at least, but got "
