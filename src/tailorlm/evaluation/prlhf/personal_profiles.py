@@ -97,6 +97,8 @@ def run_profiles(
     learned = _pairs(bench, seen, users)
     recipe = replace(bench.sizes.recipe, beta=0.1, max_tokens=_MAX_TOKENS, checks=1)
     recipe = bench.sizes.timed(recipe, len(learned), _STEPS_SHARE)
+    if bench.base:
+        recipe = replace(recipe, lora_alpha=32, lora_dropout=0.1)
     watch = [one for user in users for one in _judged(held, user)]
     personal = bench.prefer("profiles-individual", learned, base, recipe, watch)
     vanilla = bench.prefer(
