@@ -24,6 +24,7 @@ from tests.training.personal_models import (
 
 from tailorlm.datasets.comparisons import Comparison
 from tailorlm.errors import InputError, MissingExtraError, TrainingError
+from tailorlm.llms.soft_prompt import SoftPrompt
 from tailorlm.training.log import read_log
 from tailorlm.training.pdpo import train_pdpo
 from tailorlm.training.personal import PersonalModel
@@ -358,3 +359,5 @@ def test_a_reward_model_learns_who_likes_what(base: str, tmp_path: Path, linear:
     assert model.accuracy(preferences.comparisons) == 1
     for found, expected in zip(model.rewards(preferences.comparisons), told[-1], strict=True):
         assert found == pytest.approx(expected, abs=1e-3)
+    with pytest.raises(InputError, match="reward model"):
+        SoftPrompt(str(tmp_path), device="cpu")

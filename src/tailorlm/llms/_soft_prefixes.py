@@ -48,6 +48,7 @@ class SoftPromptFacts:
         users: Ids in the order of the rows, without the unknown user.
         adapter: Whether a LoRA adapter of the base lies in the folder.
         user_texts: Whether training put texts about the users behind their prefixes.
+        rewards: Whether it was trained to tell what answers are worth, not to write them.
     """
 
     base: str
@@ -60,6 +61,7 @@ class SoftPromptFacts:
     users: tuple[str, ...] = ()
     adapter: bool = False
     user_texts: bool = False
+    rewards: bool = False
 
     def as_json(self) -> str:
         """The content of `soft_prompt.json`."""

@@ -83,6 +83,11 @@ class SoftPrompt(LocalAnswers):
             )
         check_installed("The LLM 'soft_prompt'", "local", "torch", "transformers")
         self._prefixes = read_prefixes(model.strip())
+        if self._prefixes.facts.rewards:
+            raise InputError(
+                f"{model.strip()} holds a reward model (`tailorlm train prm`), which tells what "
+                "answers are worth and writes none. Train one that writes: tailorlm train pdpo."
+            )
         loaded = load(self._prefixes.source, device)
         check_base(loaded.model, self._prefixes)
         super().__init__(model.strip(), loaded, settings)

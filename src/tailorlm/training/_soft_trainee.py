@@ -188,6 +188,7 @@ class SoftTrainee:
             self._base.identity,
             adapter=self._base.is_adapted,
             user_texts=any(one.text for one in self._lessons.learned),
+            rewards=self._own.linear or self._own.head is not None,
         )
         write_user_model(folder, users, facts)
 

@@ -138,6 +138,7 @@ def add_users(
         parts.facts.base_identity,
         adapter=parts.facts.adapter,
         user_texts=parts.facts.user_texts,
+        rewards=parts.facts.rewards,
     )
     write_user_model(folder, users.to("cpu"), facts)
     left_out = len(preferences.comparisons) - len(fresh)

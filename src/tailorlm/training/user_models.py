@@ -87,7 +87,13 @@ class UserModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
         return sum(weight.numel() for weight in self.parameters())
 
     def facts(
-        self, base: str, base_identity: str, *, adapter: bool = False, user_texts: bool = False
+        self,
+        base: str,
+        base_identity: str,
+        *,
+        adapter: bool = False,
+        user_texts: bool = False,
+        rewards: bool = False,
     ) -> SoftPromptFacts:
         """What `soft_prompt.json` says of it; the arguments are those of `SoftPromptFacts`."""
         return SoftPromptFacts(
@@ -101,6 +107,7 @@ class UserModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
             users=self.users,
             adapter=adapter,
             user_texts=user_texts,
+            rewards=rewards,
         )
 
     def filled(self, tensors: Mapping[str, torch.Tensor]) -> UserModel:
