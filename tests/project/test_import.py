@@ -52,8 +52,16 @@ for name in sys.argv[1:]:
     importlib.import_module(name)
 """
 RUN_ONLY = ("tailorlm.store.migrations.env", "tailorlm.cli.__main__")
-NEEDS_ITS_EXTRA = "tailorlm.service"
-"""The gateway is of no use without its extra, so it imports it like anything else."""
+NEEDS_ITS_EXTRA = (
+    "tailorlm.service",
+    "tailorlm.training.losses",
+    "tailorlm.training.user_models",
+    "tailorlm.training._objectives",
+    "tailorlm.training._processes",
+    "tailorlm.training._soft_",
+)
+"""The gateway, and what computes with tensors, are of no use without their extras, so they import
+them like anything else. What starts a training does not."""
 
 
 def import_once() -> tuple[float, list[str]]:

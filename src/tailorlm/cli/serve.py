@@ -38,29 +38,34 @@ class LogForm(StrEnum):
     json = "json"
 
 
+HostOption = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")
+]
+LogOption = Annotated[
+    LogForm, typer.Option("--log", help="Logs on standard error, one line per request.")
+]
+OtelOption = Annotated[
+    bool, typer.Option("--otel", help="Send spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
+]
+UploadOption = Annotated[
+    int,
+    typer.Option(
+        "--max-upload-mb",
+        min=1,
+        max=10_000,
+        metavar="N",
+        help="Largest upload of a user's texts, in MiB.",
+    ),
+]
+
+
 def serve(
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")
-    ] = 8600,
-    log: Annotated[
-        LogForm, typer.Option("--log", help="Logs on standard error, one line per request.")
-    ] = LogForm.text,
-    otel: Annotated[
-        bool, typer.Option("--otel", help="Send spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
-    ] = False,
-    max_upload_mb: Annotated[
-        int,
-        typer.Option(
-            "--max-upload-mb",
-            min=1,
-            max=10_000,
-            metavar="N",
-            help="Largest upload of a user's texts, in MiB.",
-        ),
-    ] = 25,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8600,
+    log: LogOption = LogForm.text,
+    otel: OtelOption = False,
+    max_upload_mb: UploadOption = 25,
     store: StoreOption = None,
     llm: LLMOption = None,
     method: MethodOption = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -85,10 +85,7 @@ def train_oppu(
     settings = settings or OppuSettings()
     out = Path(out)
     users = preferences.users
-    if not users:
-        raise InputError("No comparison names a user. OPPU trains one adapter for each.")
-    if (out / USERS_FILE).exists() and not replace_old:
-        raise InputError(f"{out} holds adapters already. Use --force, or another --out.")
+    _check(users, out, replace_old=replace_old)
     logs: dict[str, TrainingLog] = {}
     for number, user in enumerate(users, start=1):
         if on_user is not None:
@@ -108,9 +105,21 @@ def train_oppu(
             replace_old=replace_old,
             on_step=on_step,
         )
+    _write_index(out, users)
+    return logs
+
+
+def _check(users: Sequence[str], out: Path, *, replace_old: bool) -> None:
+    if not users:
+        raise InputError("No comparison names a user. OPPU trains one adapter for each.")
+    if (out / USERS_FILE).exists() and not replace_old:
+        raise InputError(f"{out} holds adapters already. Use --force, or another --out.")
+
+
+def _write_index(out: Path, users: Sequence[str]) -> None:
+    """Write whose adapter lies where."""
     index = {"format": 1, "users": {user: folder_name(user) for user in users}}
     (out / USERS_FILE).write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return logs
 
 
 def _finished(folder: Path, base: str, settings: OppuSettings, count: int) -> TrainingLog | None:
