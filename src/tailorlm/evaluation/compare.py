@@ -253,8 +253,7 @@ def compare(
     Args:
         results: Every method's score on every item. An item that a method says nothing of counts
             as unscored for it.
-        by: "user" keeps a user's items together; "item" takes every item for independent, which
-            is right only where each is another person's.
+        by: "user" keeps a user's items together; "item" takes every item for independent.
         metric: What the scores are, for whoever reads the result.
         better: Whether "higher" or "lower" scores are better.
         roles: The baselines, as the name of the method by role.
@@ -269,47 +268,25 @@ def compare(
             not finite.
     """
     if by not in ("user", "item") or better not in ("higher", "lower"):
-        raise InputError(
-            f"Results are compared by 'user' or 'item', and 'higher' or 'lower' is better, but "
-            f"got {by!r} and {better!r}."
-        )
+        words = "Results are compared by 'user' or 'item', and 'higher' or 'lower' is better"
+        raise InputError(f"{words}, but got {by!r} and {better!r}.")
     scores, reasons = _tables(results)
-    names = sorted(scores, key=_rank(roles, list(scores)))
-    if len(names) < 2:
-        raise InputError(f"At least two methods are needed to compare, but got {len(names)}.")
-    given = {role for role, method in roles.items() if method in scores}
-    by_method = {method: role for role, method in roles.items()}
+    if len(scores) < 2:
+        raise InputError(f"At least two methods are needed to compare, but got {len(scores)}.")
     measure = _Measure(by, better, seed, resamples, permutations, level, power)
-    pairs = [
-        measure.pair(one, scores[one], other, scores[other])
-        for one, other in combinations(names, 2)
-    ]
-    corrected = holm([pair.p for pair in pairs])
+    names = sorted(scores, key=_rank(roles, list(scores)))
+    by_method = {method: role for role, method in roles.items()}
     return Comparison(
         metric=metric,
         better=better,
         by=by,
         methods=tuple(
-            MethodScore(
-                name,
-                by_method.get(name, ""),
-                measure.mean(name, scores[name]),
-                len(scores[name]),
-                MappingProxyType(dict(reasons[name].most_common())),
-            )
+            measure.method(name, by_method.get(name, ""), scores[name], reasons[name])
             for name in names
         ),
-        pairs=tuple(replace(pair, corrected=p) for pair, p in zip(pairs, corrected, strict=True)),
-        missing=tuple(role for role in roles if role not in given),
-        settings=MappingProxyType(
-            {
-                "seed": seed,
-                "resamples": resamples,
-                "permutations": permutations,
-                "level": level,
-                "power": power,
-            }
-        ),
+        pairs=measure.pairs(names, scores),
+        missing=tuple(role for role, method in roles.items() if method not in scores),
+        settings=measure.settings,
     )
 
 
@@ -364,11 +341,24 @@ class _Measure:
     level: float
     power: float
 
-    def mean(self, name: str, scores: Scores) -> Interval:
+    @property
+    def settings(self) -> Mapping[str, float]:
+        names = ("seed", "resamples", "permutations", "level", "power")
+        return MappingProxyType({name: getattr(self, name) for name in names})
+
+    def method(self, name: str, role: str, scores: Scores, why: Counter[str]) -> MethodScore:
         clusters = self._clusters(scores)
-        sums = [sum(values) for values in clusters.values()]
+        sums = [math.fsum(values) for values in clusters.values()]
         sizes = [len(values) for values in clusters.values()]
-        return ratio_interval(sums, sizes, self._rng(name), resamples=self.resamples)
+        mean = ratio_interval(sums, sizes, self._rng(name), resamples=self.resamples)
+        unscored = MappingProxyType(dict(why.most_common()))
+        return MethodScore(name, role, mean, len(scores), unscored)
+
+    def pairs(self, names: Sequence[str], scores: Mapping[str, Scores]) -> tuple[Pair, ...]:
+        """Every two of the methods, with p corrected for all of them."""
+        found = [self.pair(a, scores[a], b, scores[b]) for a, b in combinations(names, 2)]
+        corrected = holm([pair.p for pair in found])
+        return tuple(replace(pair, corrected=p) for pair, p in zip(found, corrected, strict=True))
 
     def pair(self, one: str, mine: Scores, other: str, theirs: Scores) -> Pair:
         gaps = {place: mine[place] - theirs[place] for place in mine if place in theirs}

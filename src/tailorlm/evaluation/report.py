@@ -75,11 +75,13 @@ class Grid:
         caption: What it shows.
         header: Names of the columns; the first is that of the line's label.
         lines: A label and cells for each line.
+        prose: Whether the cells hold texts rather than numbers.
     """
 
     caption: str
     header: tuple[str, ...]
     lines: tuple[tuple[Cell, ...], ...]
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(
 th { font-weight: 600; color: var(--soft); vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 7rem; }
 td small { display: block; color: var(--soft); font-size: .78rem; white-space: nowrap; }
+.prose th, .prose td { text-align: left; white-space: pre-line; }
 figure { margin: 1.25rem 0; }
 figcaption { font-weight: 600; font-size: .92rem; }
 svg { width: 100%; height: auto; max-width: 46rem; display: block; }
@@ -93,8 +94,9 @@ def _paragraphs(text: str) -> list[str]:
 def _table(grid: Grid) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in grid.header)
     lines = "".join(f"<tr>{''.join(map(_cell, line))}</tr>\n" for line in grid.lines)
+    kind = ' class="prose"' if grid.prose else ""
     return (
-        f'<div class="scroll" tabindex="0"><table><caption>{escape(grid.caption)}</caption>\n'
+        f'<div class="scroll" tabindex="0"><table{kind}><caption>{escape(grid.caption)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody></table></div>"
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.evaluation.grid.made_up import Counting
@@ -68,3 +71,17 @@ def test_a_plan_counts_for_the_demo_writer_alone(tmp_path: Path) -> None:
     model[0].complete(planned("Use bullet points."))
     model[1].complete(planned("Write in lower case."))
     assert [keeper.asked for keeper in model] == [1, 0]
+
+
+def test_many_at_once(tmp_path: Path) -> None:
+    def ask(worker: int) -> int:
+        keeper = kept(Counting(), tmp_path)
+        for number in range(20):
+            keeper.complete(request(f"{(worker + number) % 25}"))
+        keeper.close()
+        return keeper.asked + keeper.found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(16))) == [20] * 16
+    with contextlib.closing(sqlite3.connect(tmp_path / "answers.sqlite")) as file:
+        assert file.execute("SELECT count(*) FROM answers").fetchone() == (25,)

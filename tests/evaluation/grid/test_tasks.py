@@ -97,6 +97,8 @@ def test_everything_that_a_row_can_hold(tmp_path: Path) -> None:
         ({"user": "a", "query": "q", "label": "yes", "labels": ["no"]}, "does not hold the right"),
         (GOOD | {"id": "1"}, "an earlier row with the id '1'"),
         (GOOD | {"user": "a\nb"}, "printable"),
+        (GOOD | {"reference": "a \ud800"}, "lone surrogate"),
+        (GOOD | {"query": "a \x00"}, "NUL"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_row(tmp_path: Path, row: Any, words: str) -> None:

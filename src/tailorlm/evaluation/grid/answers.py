@@ -41,7 +41,6 @@ class KeptAnswers(LLM):
         self._llm = llm
         self._times: Counter[str] = Counter()
         self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode=WAL")
         self._file.execute(_TABLE)
         self.asked = 0
         self.found = 0

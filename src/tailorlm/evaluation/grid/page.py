@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,13 @@ from tailorlm.evaluation.report import (
 from tailorlm.evaluation.report import Grid as Table
 
 SUITE = "grid"
+_DEMO = (
+    " The demo writer is no language model: it shows what a plan changes, and no quality can be "
+    "read from it."
+)
 COMPARISONS = "comparisons.json"
 _SHOWN = 3
-_LONGEST = 600
+_LONGEST, _CAPTION = 600, 120
 
 
 def report_of(grid: Grid) -> Report:
@@ -37,7 +42,7 @@ def report_of(grid: Grid) -> Report:
     methods = ", ".join(row for row, _ in grid.settings.rows)
     lead = (
         f"{tasks:,} queries of {users:,} users from {grid.tasks.name}, answered by {grid.llm}. "
-        f"Rows: {methods}.\n\n"
+        f"Rows: {methods}.{_DEMO if grid.demo else ''}\n\n"
         "Three rows stand beside whatever is compared: none, the language model without "
         f"personalization; pooled, {grid.settings.pooled} with everybody's history as if it were "
         "one user's; and contextual, a user's own history put into the prompt."
@@ -69,7 +74,15 @@ def write_grid(grid: Grid) -> tuple[Path, Path]:
 
 def summary(grid: Grid) -> str:
     """The comparisons as text."""
-    return "\n\n".join(str(found) for found in grid.comparisons.values()) + "\n"
+    parts = [*map(str, grid.comparisons.values()), *_nothing(grid)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _nothing(grid: Grid) -> list[str]:
+    """The metrics that scored nothing, and why."""
+    return [
+        f"{METRICS[metric].title}: nothing scored ({why})." for metric, why in grid.unscored.items()
+    ]
 
 
 def _overview(grid: Grid) -> Iterator[Section]:
@@ -82,12 +95,29 @@ def _overview(grid: Grid) -> Iterator[Section]:
             mean = found.score(row).mean
             cells.append(Cell(number(mean.value), interval_text(mean)))
         lines.append(tuple(cells))
-    arrows = "; ".join(
-        f"{METRICS[metric].title}: {METRICS[metric].better} is better"
-        for metric in grid.comparisons
+    verdicts = "\n\n".join([*map(_verdict, grid.comparisons.values()), *_nothing(grid)])
+    text = (
+        f"{verdicts}\n\nBelow are means over the queries; small, 95% intervals that resample users."
     )
-    text = f"Means over the queries; small, the 95% interval from resampling users. {arrows}."
     yield Section("At a glance", text, (Table("Means", header, tuple(lines)),))
+
+
+def _verdict(found: Comparison) -> str:
+    """Which methods differ from the baseline by more than chance, in a sentence."""
+    about, base = METRICS[found.metric], found.baseline
+    told: dict[str, list[str]] = {"better": [], "worse": []}
+    for score in found.methods:
+        if score.method == base:
+            continue
+        pair = found.between(score.method, base)
+        gain = pair.difference.value
+        if gain and pair.corrected is not None and pair.corrected <= found.settings["level"]:
+            word = "better" if (gain > 0) is (about.better == "higher") else "worse"
+            numbers = f"{number(gain, signed=True)}, p {p_text(pair.corrected)}"
+            told[word].append(f"{score.method} ({numbers})")
+    parts = [f"{word} than {base}: {', '.join(names)}" for word, names in told.items() if names]
+    said = "; ".join(parts) or f"no difference from {base} that could not be chance"
+    return f"{about.title} ({about.better} is better): {said}."
 
 
 def _section(found: Comparison) -> Section:
@@ -166,7 +196,8 @@ def _answered(grid: Grid, task: Task) -> Table:
     for row, _ in grid.settings.rows:
         given = grid.given[row, task.id]
         lines.append((Cell(row), Cell(_short(given.answer or given.failure))))
-    return Table(f"{task.user}: {_short(task.query, 120)}", ("row", "answer"), tuple(lines))
+    caption = f"{task.user}: {_short(' '.join(task.query.split()), _CAPTION)}"
+    return Table(caption, ("row", "answer"), tuple(lines), prose=True)
 
 
 def _rows(grid: Grid) -> Iterator[Row]:
@@ -213,8 +244,8 @@ def _metadata(grid: Grid) -> dict[str, object]:
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    text = re.sub(r"\n\s*\n", "\n", text.strip())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _or(value: float | None, otherwise: float) -> float:

@@ -16,6 +16,7 @@ from tailorlm.evaluation.grid.performing import Bench, Given, Unit, method_of, p
 from tailorlm.evaluation.grid.scoring import METRICS, Scorer, Scores
 from tailorlm.evaluation.grid.settings import Settings
 from tailorlm.evaluation.grid.tasks import Tasks, load_tasks
+from tailorlm.evaluation.metrics.scored import Unscored
 from tailorlm.llms import create_llm
 from tailorlm.llms.base import LLM
 
@@ -32,20 +33,24 @@ class Grid:
     Attributes:
         settings: With what.
         llm: The language model's label.
+        demo: Whether it is a demo writer and no language model.
         tasks: On what.
         given: What each row gave for each task.
         scores: How it was scored.
         comparisons: By metric.
+        unscored: Metrics that would fit but have no score at all, with the reason.
         resumed: How many of what was given were known from an earlier run.
         seconds: What this run took.
     """
 
     settings: Settings
     llm: str
+    demo: bool
     tasks: Tasks
     given: Mapping[Place, Given]
     scores: Mapping[Place, Scores]
     comparisons: Mapping[str, Comparison]
+    unscored: Mapping[str, str]
     resumed: int
     seconds: float
 
@@ -84,7 +89,7 @@ def run_grid(
     writer = llm or create_llm(settings.llm)
     bench = _bench(settings, tasks, llm or settings.llm)
     for _, method in settings.rows:
-        method_of(bench, method)  # what is missing is said before anything is run
+        method_of(bench, method)  # so that what is missing is said first
     if engine == "auto":
         engine = "processes" if writer.is_demo and llm is None else "threads"
     _make_folder(settings)
@@ -92,50 +97,56 @@ def run_grid(
     if on_start is not None:
         on_start(settings.rows, tasks)
     units = list(units_of(settings.rows, tasks))
-    todo: list[Unit] = []
-    known: list[tuple[str, str, str]] = []
-    for unit in units:
-        if journal.has(unit.row, unit.method, unit.tasks):
-            known += _places(unit)
-        else:
-            todo.append(unit)
+    todo = [unit for unit in units if not journal.has(unit.row, unit.method, unit.tasks)]
+    resumed = sum(len(unit.tasks) for unit in units) - sum(len(unit.tasks) for unit in todo)
     if on_given is not None:
-        for place in known:
-            on_given(*journal.given[place])
+        _tell(units, journal, on_given)
     _do(todo, bench, tasks, journal, engine, workers, on_given)
     done = {place: journal.given[place] for unit in units for place in _places(unit)}
     scores = {(row, task): found for (row, _, task), (_, found) in done.items()}
+    comparisons, unscored = compared(tasks, scores, settings.seed)
     return Grid(
         settings=settings,
         llm=writer.label,
+        demo=writer.is_demo,
         tasks=tasks,
         given={(row, task): given for (row, _, task), (given, _) in done.items()},
         scores=scores,
-        comparisons=compared(tasks, scores, settings.seed),
-        resumed=len(known),
+        comparisons=comparisons,
+        unscored=unscored,
+        resumed=resumed,
         seconds=time.monotonic() - start,
     )
 
 
 def forget(settings: Settings) -> None:
     """Remove what a folder keeps of an earlier run, answers of the language model too."""
-    for name in (JOURNAL, ANSWERS, f"{ANSWERS}-wal", f"{ANSWERS}-shm"):
+    for name in (JOURNAL, ANSWERS, f"{ANSWERS}-journal"):
         (settings.out / name).unlink(missing_ok=True)
 
 
-def compared(tasks: Tasks, scores: Mapping[Place, Scores], seed: int = 0) -> dict[str, Comparison]:
-    """A comparison for every metric that fits some of the tasks."""
+def compared(
+    tasks: Tasks, scores: Mapping[Place, Scores], seed: int = 0
+) -> tuple[dict[str, Comparison], dict[str, str]]:
+    """A comparison for every metric that fits some of the tasks.
+
+    Returns:
+        The comparisons by metric; and why there is none for the metrics that scored nothing.
+    """
     users = {task.id: task.user for task in tasks.tasks}
-    found = {}
+    found, unscored = {}, {}
     for metric, about in METRICS.items():
         results = [
             Result(row, users[task], task, by_metric[metric])
             for (row, task), by_metric in scores.items()
             if metric in by_metric
         ]
-        if results:
+        reasons = [r.score.reason for r in results if isinstance(r.score, Unscored)]
+        if len(reasons) < len(results):
             found[metric] = compare(results, metric=metric, better=about.better, seed=seed)
-    return found
+        elif reasons:
+            unscored[metric] = reasons[0]
+    return found, unscored
 
 
 def _do(
@@ -157,6 +168,14 @@ def _do(
         if on_given is not None:
             for _, given, scores in scored:
                 on_given(given, scores)
+
+
+def _tell(units: Sequence[Unit], journal: Journal, on_given: OnGiven) -> None:
+    """Say what is known from an earlier run."""
+    for unit in units:
+        if journal.has(unit.row, unit.method, unit.tasks):
+            for place in _places(unit):
+                on_given(*journal.given[place])
 
 
 def _places(unit: Unit) -> list[tuple[str, str, str]]:

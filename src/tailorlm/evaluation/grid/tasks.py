@@ -244,10 +244,11 @@ def _truth(row: Row) -> Truth:
         )
         row.fail(f"{what}. {_TRUTHS}")
     if given == ["reference"]:
-        return Reference(row.text("reference"))
+        return Reference(_text(row, "reference"))
     if given == ["label"]:
-        label = row.text("label")
+        label = _text(row, "label")
         labels = row.texts("labels") if "labels" in row.data else ()
+        _checked(row, lambda: [check_text(name, "label") for name in labels])
         if labels and label not in labels:
             row.fail(f"'labels' does not hold the right one, {label!r}.")
         return Label(label, labels)
@@ -261,7 +262,7 @@ def _known(row: Row) -> Known:
         row.fail(f"this is {'nothing' if not kinds else 'several things at once'}. {_ENTRIES}")
     if kinds == ["document"]:
         _check_fields(row, frozenset({"document", "title"}))
-        title = row.text("title") if "title" in row.data else ""
+        title = _text(row, "title") if "title" in row.data else ""
         return Document(_text(row, "document"), title)
     if kinds == ["statement"]:
         _check_fields(row, frozenset({"statement"}))
