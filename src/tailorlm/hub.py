@@ -1,8 +1,11 @@
-"""Models by hub name: whether one is on this machine, asked without waiting for a network."""
+"""Models and data sets by hub name, without waiting for a network that is not there."""
 
 from __future__ import annotations
 
-from tailorlm.errors import TailorError
+from collections.abc import Sequence
+from pathlib import Path
+
+from tailorlm.errors import InputError, MissingExtraError, TailorError
 
 PATIENCE = 5.0
 """Seconds that the hub has to answer."""
@@ -38,6 +41,39 @@ def is_downloaded(name: str, failure: type[TailorError]) -> bool:
             f"{first_line(error)}. Offline, give the folder of a model, or download it where "
             "there is a network and copy it into the hub cache (HF_HOME). HF_HUB_OFFLINE=1 keeps "
             "the network from being tried."
+        ) from error
+
+
+def download_dataset(name: str, folder: Path, patterns: Sequence[str] = ()) -> None:
+    """Copy the files of a data set on the hub into a folder; what is there already is kept.
+
+    Args:
+        name: The data set, as "HannahRoseKirk/prism-alignment".
+        folder: Where the files go.
+        patterns: Which files, as "*.jsonl"; empty for all.
+
+    Raises:
+        InputError: If the hub cannot be reached, does not have it, or breaks off.
+        MissingExtraError: If the hub's library is not installed.
+    """
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise MissingExtraError("Downloading from the hub", "hub") from None
+    try:
+        huggingface_hub.HfApi().dataset_info(name, timeout=PATIENCE)
+        huggingface_hub.snapshot_download(
+            name,
+            repo_type="dataset",
+            local_dir=folder,
+            allow_patterns=list(patterns) or None,
+        )
+    # What fails here depends on the hub library's version and its network stack.
+    except Exception as error:
+        raise InputError(
+            f"The hub does not give the data set {name!r}: {first_line(error)}. Offline, download "
+            f"https://huggingface.co/datasets/{name} where there is a network and copy its files "
+            f"into {folder}."
         ) from error
 
 

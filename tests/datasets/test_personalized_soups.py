@@ -40,7 +40,7 @@ def test_each_profile_is_a_user(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ({"a": 1}, "must hold a list of pairs"),
-        ([ROWS[0], 3], "row 2: a row is a JSON object."),
+        ([ROWS[0], 3], "row 2: one of the pairs is no object."),
         ([ROWS[0], {"user_input": "a", "completion_a": "b"}], "row 2: there is no field 'completi"),
         ([ROWS[0] | {"user_input": ""}], "row 1: 'user_input' is empty."),
     ],

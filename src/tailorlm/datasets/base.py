@@ -1,11 +1,13 @@
-"""Read JSON Lines, JSON and CSV files row by row; errors name the file, the row and the field."""
+"""Read JSON Lines, JSON, CSV and Parquet row by row; errors name file, row and field."""
 
 from __future__ import annotations
 
+import ast
 import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from tailorlm.datasets._parquet import parquet_records
 from tailorlm.errors import InputError
 
+_LONGEST_FIELD = 1 << 28
+"""Characters that one field of a CSV file may have; articles are longer than csv's own limit."""
 _WORDS = {
     bool: "true or false",
     dict: "an object",
@@ -99,6 +104,46 @@ class Row:
             self.fail(f"{field!r} must hold whole numbers, but is {json.dumps(values)[:60]}.")
         return tuple(values)
 
+    def plain(self, field: str) -> str:
+        """A text, blank or not, or a number as a text.
+
+        Raises:
+            InputError: If it is missing or of another kind.
+        """
+        return str(self.get(field, str, int, float)).strip()
+
+    def numeric(self, field: str) -> float:
+        """A number, or a text that is one, as in a CSV file.
+
+        Raises:
+            InputError: If it is missing, of another kind, not finite or no number.
+        """
+        given = self.get(field, str, int, float)
+        try:
+            value = float(given)
+        except (ValueError, OverflowError):
+            value = math.nan
+        if not math.isfinite(value):
+            self.fail(f"{field!r} must be a number, but is {str(given)[:40]!r}.")
+        return value
+
+    def literal(self, field: str, kind: type) -> Any:
+        """What a text written as a Python literal says, as data frames write lists into CSV.
+
+        Raises:
+            InputError: If it is missing or no literal of that kind.
+        """
+        given = self.text(field)
+        try:
+            value = ast.literal_eval(given.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            value = None
+        if type(value) is not kind:
+            self.fail(
+                f"{field!r} must be {_WORDS[kind]} as Python writes it, but is {given[:40]!r}."
+            )
+        return value
+
     def rows(self, field: str, word: str) -> list[Row]:
         """A list of objects, each as a row of its own that knows where it stands.
 
@@ -122,12 +167,18 @@ class Row:
 def read_rows(path: str | Path) -> Iterator[Row]:
     """The objects of a JSON Lines file in order; blank lines are skipped.
 
-    A name that ends in ".gz" is read as gzip.
+    A name that ends in ".gz" is read as gzip, one that ends in ".parquet" as Parquet, whose rows
+    are counted from 1.
 
     Raises:
         InputError: If the file cannot be read, is not UTF-8, or a line is no JSON object.
+        MissingExtraError: For Parquet, if pyarrow is not installed.
     """
     path = Path(path)
+    if path.suffix == ".parquet":
+        for number, record in enumerate(parquet_records(path), start=1):
+            yield Row(path, number, record)
+        return
     with _reading(path, "a JSON Lines file") as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
@@ -157,6 +208,34 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path} is JSON beyond what can be read.") from None
 
 
+def read_objects(path: str | Path, word: str = "rows") -> list[Row]:
+    """The objects of a file that is one JSON list, counted from 1.
+
+    Args:
+        path: The file; a name that ends in ".gz" is read as gzip.
+        word: What the objects are called in messages, in the plural.
+
+    Raises:
+        InputError: If the file cannot be read or is no list of objects.
+    """
+    return object_rows(path, read_json(path), word)
+
+
+def object_rows(path: str | Path, data: Any, word: str = "rows") -> list[Row]:
+    """A JSON list of objects as rows, counted from 1.
+
+    Raises:
+        InputError: If it is no list of objects.
+    """
+    path = Path(path)
+    if not isinstance(data, list):
+        raise InputError(f"{path} must hold a list of {word}.")
+    for number, value in enumerate(data, start=1):
+        if not isinstance(value, dict):
+            raise InputError(f"{path}, row {number}: one of the {word} is no object.")
+    return [Row(path, number, value) for number, value in enumerate(data, start=1)]
+
+
 def read_table(path: str | Path) -> Iterator[Row]:
     """The records of a CSV file with a header, each with the line it ends on.
 
@@ -166,6 +245,7 @@ def read_table(path: str | Path) -> Iterator[Row]:
         InputError: If the file cannot be read or is no CSV in UTF-8.
     """
     path = Path(path)
+    csv.field_size_limit(_LONGEST_FIELD)  # the csv module has one limit for the whole process
     with _reading(path, "a CSV file") as stream:
         lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
         reader = csv.DictReader(lines, restkey="", strict=True)

@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tailorlm.datasets.base import Row, read_rows
+from tailorlm.datasets.card import Card, find_file
 from tailorlm.errors import InputError
 
 LICENCE = (
@@ -54,11 +55,13 @@ class SentMail:
         key: Which mail it is.
         subject: Its subject line.
         body: Its text.
+        context: The mails that it answers, where the data have them apart; else "".
     """
 
     key: MailKey
     subject: str
     body: str
+    context: str = ""
 
     @property
     def sender(self) -> str:
@@ -196,3 +199,32 @@ def _problem(body: str) -> str:
 def _hash(mail: SentMail, seed: int) -> bytes:
     key = f"{seed}\n{mail.key.sender}\n{mail.key.split}\n{mail.key.number}"
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+_FILE = "aeslc_sent.jsonl"
+
+
+def _open(folder: Path, split: str) -> Iterator[SentMail]:
+    for mails in load_sent_mails(find_file(folder, _FILE)).values():
+        yield from mails
+
+
+CARDS = (
+    Card(
+        name="enron_aeslc",
+        title="Enron's sent mail, by sender",
+        use="mail in each sender's style; preference agents",
+        terms="CC BY-NC-SA 4.0, research",
+        licence=LICENCE,
+        source="https://github.com/ryanzhumich/AESLC (reshaped to JSON Lines)",
+        citation="Zhang and Tetreault 2019, This Email Could Save Your Life",
+        fields={
+            "owner": "whose mailbox",
+            "folder": "sent or inbox; only sent mail is read",
+            "split, num": "which mail of the corpus",
+            "subject, body": "the mail",
+        },
+        files=(_FILE,),
+        open=_open,
+    ),
+)

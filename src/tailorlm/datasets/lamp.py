@@ -10,12 +10,11 @@ brackets and the film's text behind "description:".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tailorlm.datasets.base import Row, read_json
+from tailorlm.datasets.base import Row, object_rows, read_json, read_objects
 from tailorlm.errors import InputError, nearest
 
 LAMP2_LABELS = (
@@ -97,17 +96,9 @@ def load_lamp(
     Raises:
         InputError: If a file cannot be read or a row is not as described, with its number.
     """
-    golds = _golds(outputs)
     path, samples = Path(questions), []
     owners: dict[tuple[TaggedText, ...], str] = {}
-    first_row: dict[str, int] = {}
-    for row in _objects(path, read_json(path), "questions"):
-        identity = _identity(row)
-        if identity in first_row:
-            row.fail(f"the id {identity!r} stands in row {first_row[identity]} already.")
-        first_row[identity] = row.number
-        if identity not in golds:
-            row.fail(f"{Path(outputs).name} has no answer for the id {identity!r}.")
+    for identity, row, gold in question_rows(path, outputs, "LaMP_2"):
         match = _INPUT.match(row.text("input"))
         if match is None and on_skip is not None:
             on_skip(f"{path}, row {row.number}: 'input' holds no film, so it is left out.")
@@ -124,7 +115,7 @@ def load_lamp(
                 id=identity,
                 user=owners.setdefault(profile, identity),
                 description=match["text"].strip(),
-                tag=_tag(golds[identity], "output", pool),
+                tag=_tag(gold, "output", pool),
                 pool=pool,
                 profile=profile,
             )
@@ -134,12 +125,13 @@ def load_lamp(
     return samples
 
 
-def lamp_files(folder: str | Path) -> tuple[Path, Path] | None:
-    """The questions and outputs of a split in a folder: of "dev", else of "train".
+SPLITS = ("dev", "train")
+"""The splits of LaMP with answers: there are none for its test split."""
 
-    LaMP publishes no answers for its test split.
-    """
-    for split in ("dev", "train"):
+
+def lamp_files(folder: str | Path, splits: Sequence[str] = SPLITS) -> tuple[Path, Path] | None:
+    """The questions and outputs of a split in a folder, the first of `splits` that is there."""
+    for split in splits:
         for suffix in ("", ".gz"):
             names = (f"{split}_questions.json{suffix}", f"{split}_outputs.json{suffix}")
             questions, outputs = (Path(folder) / name for name in names)
@@ -148,35 +140,55 @@ def lamp_files(folder: str | Path) -> tuple[Path, Path] | None:
     return None
 
 
-def _golds(outputs: str | Path) -> Mapping[str, Row]:
-    """The answers' rows by id."""
+def gold_rows(outputs: str | Path, task: str) -> Mapping[str, Row]:
+    """The rows of a file of answers by id.
+
+    Args:
+        outputs: The file, plain or gzip.
+        task: What it has to be of, as "LaMP_2".
+
+    Raises:
+        InputError: If it cannot be read, is of another task or a row is not as described.
+    """
     path = Path(outputs)
     data = read_json(path)
     if not isinstance(data, dict):
         raise InputError(f"{path} must hold an object with 'task' and 'golds'.")
     whole = Row(path, 1, data)
-    task = whole.text("task")
-    if not task.replace("-", "_").casefold().startswith("lamp_2"):
-        raise InputError(f"{path} holds answers to {task[:40]!r}, but LaMP_2 is needed.")
+    given = whole.text("task")
+    if not given.replace("-", "_").casefold().startswith(task.casefold()):
+        raise InputError(f"{path} holds answers to {given[:40]!r}, but {task} is needed.")
     rows: dict[str, Row] = {}
-    for row in _objects(path, whole.get("golds", list), "golds"):
-        identity = _identity(row)
+    for row in object_rows(path, whole.get("golds", list), "golds"):
+        identity = row_id(row)
         if identity in rows:
             row.fail(f"the id {identity!r} stands in row {rows[identity].number} already.")
         rows[identity] = row
     return rows
 
 
-def _objects(path: Path, data: Any, word: str) -> list[Row]:
-    if not isinstance(data, list):
-        raise InputError(f"{path} must hold a list of {word}.")
-    for number, value in enumerate(data, start=1):
-        if not isinstance(value, dict):
-            raise InputError(f"{path}, row {number}: one of the {word} is no object.")
-    return [Row(path, number, value) for number, value in enumerate(data, start=1)]
+def question_rows(
+    questions: str | Path, outputs: str | Path, task: str
+) -> Iterator[tuple[str, Row, Row]]:
+    """Each question of a split with its id and the row of its answer.
+
+    Raises:
+        InputError: As `gold_rows`, or if an id is there twice or has no answer.
+    """
+    golds = gold_rows(outputs, task)
+    first_row: dict[str, int] = {}
+    for row in read_objects(questions, "questions"):
+        identity = row_id(row)
+        if identity in first_row:
+            row.fail(f"the id {identity!r} stands in row {first_row[identity]} already.")
+        first_row[identity] = row.number
+        if identity not in golds:
+            row.fail(f"{Path(outputs).name} has no answer for the id {identity!r}.")
+        yield identity, row, golds[identity]
 
 
-def _identity(row: Row) -> str:
+def row_id(row: Row) -> str:
+    """The id of a row, a text or a whole number, as a text."""
     value = row.get("id", str, int)
     return str(value) if isinstance(value, int) else row.text("id").strip()
 

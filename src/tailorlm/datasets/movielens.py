@@ -15,10 +15,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from tailorlm.datasets.base import Row, read_table
+from tailorlm.datasets.card import Card
 from tailorlm.datasets.lamp import LAMP2_LABELS, LampSample, TaggedText
+from tailorlm.datasets.movie_files import MOVIELENS_LICENCE, TMDB_LICENCE
 from tailorlm.errors import InputError
 from tailorlm.tags.library import MAX_TAG
 
@@ -174,3 +176,27 @@ def _find(folder: Path, name: str) -> Path:
     """The file, or its gzip form where that is the one there."""
     packed = folder / f"{name}.gz"
     return packed if packed.is_file() else folder / name
+
+
+CARDS = (
+    Card(
+        name="movielens",
+        title="MovieLens tags with TMDB plots",
+        use="movie tagging in the form of LaMP-2",
+        terms="not commercial",
+        licence=f"{MOVIELENS_LICENCE} {TMDB_LICENCE}",
+        source="https://grouplens.org/datasets/movielens/latest/ and "
+        "https://www.kaggle.com/datasets/tmdb/tmdb-movie-metadata",
+        citation="Harper and Konstan 2015, The MovieLens Datasets: History and Context",
+        fields={
+            "userId, movieId, tag, timestamp": "who gave which film which tag when (tags.csv)",
+            "movieId, tmdbId": "the film's TMDB id (links.csv)",
+            "tmdbId, overview": "the plot (tmdb5000.csv)",
+        },
+        files=_FILES[:1],
+        also=_FILES[1:],
+        open=lambda folder, variant: load_movielens(folder, cast("Variant", variant)),
+        splits=("own", "labels"),
+        folders=("",),
+    ),
+)

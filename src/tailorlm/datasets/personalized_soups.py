@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tailorlm.datasets.base import Row, read_json
+from tailorlm.datasets.base import read_objects
+from tailorlm.datasets.card import Card, find_file
 from tailorlm.datasets.comparisons import Comparison
-from tailorlm.errors import InputError
 
 LICENCE = (
     "Personalized-Soups pairs (github.com/joeljang/RLPHF): no licence stated; instructions of "
@@ -47,18 +47,35 @@ def load_soups_file(path: str | Path, user: str) -> tuple[Comparison, ...]:
     Raises:
         InputError: As `load_soups_pairs`.
     """
-    path = Path(path)
-    rows = read_json(path)
-    if not isinstance(rows, list):
-        raise InputError(f"{path} must hold a list of pairs.")
     found: dict[Comparison, None] = {}
-    for number, data in enumerate(rows, start=1):
-        if not isinstance(data, dict):
-            raise InputError(f"{path}, row {number}: a row is a JSON object.")
-        row = Row(path, number, data)
+    for row in read_objects(path, "pairs"):
         better = row.get("completion_a", str).strip()
         worse = row.get("completion_b", str).strip()
         if better != worse:
             asked = row.text("user_input").strip()
             found[Comparison.of_prompt(user, asked, better, worse)] = None
     return tuple(found)
+
+
+CARDS = (
+    Card(
+        name="personalized_soups",
+        title="Personalized-Soups, pairs by profile",
+        use="pairs under six profiles that contradict one another",
+        terms="none stated",
+        licence=LICENCE,
+        source="https://storage.googleapis.com/personalized-soups/data.zip (rm_training)",
+        citation="Jang et al. 2023, Personalized Soups",
+        fields={
+            "user_input": "what was asked",
+            "completion_a": "the answer that the profile prefers",
+            "completion_b": "the other",
+        },
+        files=tuple(f"**/{profile}.json" for profile in PROFILES),
+        open=lambda folder, profile: load_soups_file(
+            find_file(folder, f"**/{profile}.json"), profile
+        ),
+        splits=PROFILES,
+        folders=("psoups", "rm_training"),
+    ),
+)

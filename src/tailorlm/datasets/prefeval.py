@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
-from tailorlm.datasets.base import Row, read_json, read_rows
+from tailorlm.datasets.base import Row, read_objects, read_rows
+from tailorlm.datasets.card import Card
 from tailorlm.errors import InputError
 
 Form = Literal["explicit", "choice", "persona"]
@@ -82,15 +83,8 @@ def _rows(folder: Path, form: Form) -> Iterator[tuple[Row, str]]:
             f"{_FOLDERS[form]}/. Name the folder that has PrefEval's data."
         )
     for path in topics:
-        for number, data in enumerate(_listed(path), start=1):
-            yield Row(path, number, data), path.stem
-
-
-def _listed(path: Path) -> list[dict[str, Any]]:
-    data = read_json(path)
-    if not isinstance(data, list) or any(type(item) is not dict for item in data):
-        raise InputError(f"{path} must hold a list of objects.")
-    return data
+        for row in read_objects(path, "objects"):
+            yield row, path.stem
 
 
 def _preference(row: Row, topic: str, form: Form) -> HeldPreference:
@@ -115,3 +109,27 @@ def _messages(row: Row, form: Form) -> tuple[str, ...]:
     if not said:
         row.fail("'conversation' is empty.")
     return tuple(said)
+
+
+CARDS = (
+    Card(
+        name="prefeval",
+        title="PrefEval, preferences and questions",
+        use="does the prompt carry the one preference that matters",
+        terms="CC BY-NC 4.0",
+        licence="PrefEval (github.com/amazon-science/PrefEval): CC BY-NC 4.0. Not part of this "
+        "package.",
+        source="https://github.com/amazon-science/PrefEval (benchmark_dataset)",
+        citation="Zhao et al. 2025, Do LLMs Recognize Your Preferences?",
+        fields={
+            "topic": "what it is about",
+            "preference": "the preference in one sentence",
+            "question": "what is asked later",
+            "conversation": "where it is chosen or mentioned by the way",
+        },
+        files=("explicit_preference.jsonl", "explicit_preference/*.json"),
+        open=lambda folder, form: load_prefeval(folder, cast("Form", form)),
+        splits=FORMS,
+        folders=("PrefEval", "benchmark_dataset"),
+    ),
+)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tailorlm.datasets.base import Row, read_rows
+from tailorlm.datasets.card import Card, find_file, matching
 from tailorlm.datasets.comparisons import Comparison
 from tailorlm.types import Message
 
@@ -180,3 +181,36 @@ def _user_text(row: Row) -> str:
 def _said(text: str) -> str:
     text = text.strip()
     return "" if text == _NOTHING else text
+
+
+def _open(folder: Path, part: str) -> Iterator[Comparison]:
+    surveys = matching(folder, "survey.jsonl")
+    users = load_prism_users(surveys[0]) if surveys else {}
+    path = find_file(folder, f"{part}.jsonl")
+    load = load_prism_conversations if part == "conversations" else load_prism_utterances
+    return load(path, users)
+
+
+CARDS = (
+    Card(
+        name="prism",
+        title="PRISM, scored answers by person",
+        use="comparisons by 1,500 people with what they say of themselves",
+        terms="CC BY and CC BY-NC 4.0",
+        licence=LICENCE,
+        source="https://github.com/HannahKirk/prism-alignment",
+        citation="Kirk et al. 2024, The PRISM Alignment Dataset",
+        fields={
+            "user_id": "who",
+            "conversation_history": "turns with role, content, score and if_chosen",
+            "user_prompt, model_response, score, if_chosen": "the same, an answer per row",
+            "stated_prefs, self_description, system_string": "what a person says, in the survey",
+        },
+        files=("conversations.jsonl", "utterances.jsonl"),
+        open=_open,
+        splits=("conversations", "utterances"),
+        folders=("prism-alignment",),
+        hub="HannahRoseKirk/prism-alignment",
+        hub_files=("survey.jsonl", "conversations.jsonl", "utterances.jsonl"),
+    ),
+)

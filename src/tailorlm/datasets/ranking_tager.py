@@ -6,11 +6,12 @@ in which they happened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tailorlm.datasets.base import Row, read_rows
+from tailorlm.datasets.card import Card, matching
 from tailorlm.errors import InputError, nearest
 from tailorlm.types import check_id, check_text
 
@@ -142,3 +143,32 @@ def _order(row: Row, field: str, n_candidates: int) -> tuple[int, ...]:
     if missing:
         row.fail(f"{field} {given} leaves out candidate {missing[0]} of {n_candidates}.")
     return order
+
+
+def _open(folder: Path, split: str) -> Iterator[RankedTurn]:
+    for file in matching(folder, "*.jsonl"):
+        yield from load_ranked_turns(file)
+
+
+CARDS = (
+    Card(
+        name="ranking_tager",
+        title="Ranking-TAGER, ranked answers by user",
+        use="learning tags from rankings; replay and calibration",
+        terms="yours",
+        licence="Ranking-TAGER: no published file could be found; what you build is yours, under "
+        "the terms of the models that wrote it.",
+        source="tailorlm data build-tager",
+        citation="PREMIUM: LLM personalization with individual-level preference feedback",
+        fields={
+            "user, query": "who asked what",
+            "tag_library": "what answers are written under",
+            "candidates": "answers with their tags",
+            "ranking": "positions, best first",
+            "second_annotator": "the same turn ranked by another",
+        },
+        files=("*.jsonl",),
+        open=_open,
+        note="Build one: tailorlm data build-tager.",
+    ),
+)

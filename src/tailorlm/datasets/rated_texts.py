@@ -7,12 +7,13 @@ columns ``instance_id``, ``user_id``, ``text``, ``offensiveness`` (1 to 5), ``ge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tailorlm.datasets.base import Row, read_table
-from tailorlm.datasets.rewrites import DEMOGRAPHICS
+from tailorlm.datasets.card import Card, find_file
+from tailorlm.datasets.rewrites import DEMOGRAPHICS, LICENCE, Rewrite, load_rewrites
 from tailorlm.errors import InputError
 
 LOWEST, HIGHEST = 1.0, 5.0
@@ -74,3 +75,31 @@ def _rating(row: Row) -> RatedText:
             name: value for name in DEMOGRAPHICS if (value := row.get(name, str).strip())
         },
     )
+
+
+def _open(folder: Path, part: str) -> Sequence[RatedText | Rewrite]:
+    if part == "rewrites":
+        return load_rewrites(find_file(folder, "email_rewriting_raw.csv"))
+    return load_rated_texts(find_file(folder, "offensiveness_raw.csv"))
+
+
+CARDS = (
+    Card(
+        name="popquorn",
+        title="POPQUORN, ratings and rewritten mails by person",
+        use="ratings and edits by known people with demographics; new users, groups",
+        terms="none stated",
+        licence=LICENCE,
+        source="https://github.com/Jiaxin-Pei/Potato-Prolific-Dataset",
+        citation="Pei and Jurgens 2023, When Do Annotator Demographics Matter?",
+        fields={
+            "instance_id, user_id": "which text, and who",
+            "text, offensiveness": "a text and its rating, 1 to 5",
+            "original email, revised email": "a mail, and what the person made of it",
+            "gender, race, age, occupation, education": "demographics",
+        },
+        files=("offensiveness_raw.csv", "email_rewriting_raw.csv"),
+        open=_open,
+        splits=("ratings", "rewrites"),
+    ),
+)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailorlm.datasets.base import Row, read_rows
+from tailorlm.datasets.card import Card, find_file
 from tailorlm.errors import InputError
 
 _OVERALL = "overall"
@@ -78,3 +79,25 @@ def _question(row: Row, passage: str, name: str, systems: object) -> list[Summar
             for review in own.rows("reviews", "review")
         ]
     return found
+
+
+_FILES = ("human_eval_all_responses.jsonl", "all-responses.jsonl")
+CARDS = (
+    Card(
+        name="squality",
+        title="SQuALITY, judged summaries by reviewer",
+        use="judgements of summaries by known reviewers; calibrating judges",
+        terms="CC BY 4.0",
+        licence="SQuALITY (github.com/nyu-mll/SQuALITY): summaries CC BY 4.0, stories Project "
+        "Gutenberg. Not part of this package.",
+        source="https://github.com/nyu-mll/SQuALITY (data/human-eval)",
+        citation="Wang et al. 2022, SQuALITY",
+        fields={
+            "passage-id, questions": "what was summarised",
+            "response": "a summary, by system",
+            "reviews.worker_id, reviews.overall-rating": "who judged, and how",
+        },
+        files=_FILES,
+        open=lambda folder, _: load_summary_reviews(find_file(folder, *_FILES)),
+    ),
+)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tailorlm.datasets.base import Row, read_rows
+from tailorlm.datasets.card import Card, matching
 from tailorlm.datasets.comparisons import Comparison
 
 LICENCE = (
@@ -85,3 +86,37 @@ def _summaries(row: Row) -> tuple[Row, Row]:
 
 def _is_supervised(policy: str) -> bool:
     return "sup" in policy and "ppo" not in policy and "cnn" not in policy
+
+
+_FILES = ("comparisons/*.json", "batch*.json", "*.jsonl")
+
+
+def _open(folder: Path, split: str) -> Iterator[Comparison]:
+    files = next(found for pattern in _FILES if (found := matching(folder, pattern)))
+    for file in files:
+        yield from load_tldr_comparisons(file, split=split)
+
+
+CARDS = (
+    Card(
+        name="tldr",
+        title="TL;DR, compared summaries",
+        use="pairs by worker; conflicting preferences for length",
+        terms="modified MIT, CC BY 4.0",
+        licence=LICENCE,
+        source="https://openaipublic.blob.core.windows.net/summarize-from-feedback/dataset/"
+        "comparisons (azcopy; see github.com/openai/summarize-from-feedback)",
+        citation="Stiennon et al. 2020, Learning to summarize from human feedback",
+        fields={
+            "info.post, info.title, info.subreddit": "what was summarised",
+            "summaries.text, summaries.policy": "two summaries, and what wrote them",
+            "choice": "position of the better one",
+            "worker": "who chose",
+            "split": "which part it belongs to",
+        },
+        files=_FILES,
+        open=_open,
+        splits=("train", "valid1", "valid2"),
+        folders=("summarize_from_feedback",),
+    ),
+)

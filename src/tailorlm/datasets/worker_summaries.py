@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailorlm.datasets.base import read_table
+from tailorlm.datasets.card import Card, find_file
 from tailorlm.errors import InputError
 
 LICENCE = (
@@ -55,3 +56,24 @@ def load_worker_summaries(path: str | Path) -> list[WorkerSummary]:
     if not found:
         raise InputError(f"{path} holds no rows. Expected a CSV file with a header.")
     return found
+
+
+_FILE = "openai_reddit_user_summary.csv"
+CARDS = (
+    Card(
+        name="tldr_worker_best",
+        title="TL;DR, best summaries by worker",
+        use="posts with the summary that a worker rated best",
+        terms="modified MIT, CC BY 4.0",
+        licence=LICENCE,
+        source="https://github.com/KDM-LAB/Perseval-TMLR",
+        citation="Stiennon et al. 2020, Learning to summarize from human feedback",
+        fields={
+            "doc_id, doc_text": "the post",
+            "uid": "the worker",
+            "summary_text": "what was rated best",
+        },
+        files=(_FILE,),
+        open=lambda folder, _: load_worker_summaries(find_file(folder, _FILE)),
+    ),
+)
