@@ -17,6 +17,7 @@ from tailorlm.cli import (
     ask,
     backup,
     data,
+    data_sets,
     demo,
     edits,
     evaluate,
@@ -164,7 +165,18 @@ _GROUPS: tuple[tuple[str, str, tuple[Callable[..., None], ...]], ...] = (
             grid.report,
         ),
     ),
-    ("data", "Make data sets.", (data.build_tager, pairs.pairs)),
+    (
+        "data",
+        "Find published data sets and make your own.",
+        (
+            data_sets.list_,
+            data_sets.info,
+            data_sets.get,
+            data_sets.head,
+            data.build_tager,
+            pairs.pairs,
+        ),
+    ),
     (
         "keys",
         "Say who may use the gateway.",
