@@ -48,21 +48,21 @@ class Sizes:
 
     posts: int | None = None
     words: int = 32
-    each: int = 48
-    each_of_many: int = 16
-    steps: int | None = 90
+    each: int = 96
+    each_of_many: int = 24
+    steps: int | None = 180
     judged: int = 60
     own: int = 20
     prompts: int = 50
     written: int = 64
-    checks: int = 5
+    checks: int = 6
     seeds: int = 2
     ablations: bool = True
     pairs: int = 3
     base: BaseRecipe = field(default_factory=lambda: BaseRecipe(epochs=2))
     recipe: Recipe = field(
         default_factory=lambda: Recipe(
-            learning_rate=2e-3,
+            learning_rate=1e-3,
             user_learning_rate=1e-2,
             lora_dropout=0.0,
             batch_size=16,

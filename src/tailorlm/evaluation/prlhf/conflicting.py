@@ -106,44 +106,63 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What trainings begin from.
+
+    Attributes:
+        base: The base.
+        trained: How it was made; None where one was named.
+        train: Pairs of training posts.
+        judged: Pairs of evaluation posts.
+    """
+
+    base: str
+    trained: Trained | None
+    train: tuple[LengthPair, ...]
+    judged: tuple[LengthPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """All that was trained and written.
 
     Attributes:
         runs: The trainings.
         written: In each world of the main comparison.
-        base: What everything began from.
-        base_trained: How it was made; None where one was named.
-        pairs: Posts with two summaries, those held out included.
+        base_trained: How the base was made; None where one was named.
     """
 
     runs: tuple[Run, ...]
     written: tuple[Written, ...]
-    base: str
     base_trained: Trained | None
-    pairs: int
 
 
-def run_conflict(bench: Bench, summaries: Sequence[WorkerSummary]) -> Conflict:
-    """Train every model in its worlds, and let the main ones write."""
+def prepare(bench: Bench, summaries: Sequence[WorkerSummary]) -> Ground:
+    """Divide the posts, and make the base unless one was named."""
     sizes = bench.sizes
     summaries = summaries[: sizes.posts]
     pairs = length_pairs(summaries, words=sizes.words)
     train, judged = split_posts(pairs, min(sizes.judged, len(pairs) // 3), bench.seed)
     base, trained = bench.make_base(base_texts(summaries, train))
+    return Ground(base, trained, tuple(train), tuple(judged))
+
+
+def run_conflict(bench: Bench, ground: Ground) -> Conflict:
+    """Train every model in its worlds, and let the main ones write."""
+    sizes, base = bench.sizes, ground.base
     runs: list[Run] = []
     written: list[Written] = []
     for number in range(sizes.seeds):
         seed = bench.seed + number
-        world = _world(bench, train, judged, FEW, seed)
+        world = _world(bench, ground, FEW, seed)
         vanilla, personal = (_run(bench, variant, world, FEW, base, seed) for variant in MAIN)
         runs += [vanilla, personal]
         written.append(_write(bench, base, world, vanilla, personal, seed))
     if sizes.ablations:
         for count, variants in ((FEW, ABLATIONS), (MANY, (*MAIN, CLUSTERED))):
-            world = _world(bench, train, judged, count, bench.seed)
+            world = _world(bench, ground, count, bench.seed)
             runs += [_run(bench, variant, world, count, base, bench.seed) for variant in variants]
-    return Conflict(tuple(runs), tuple(written), base, trained, len(pairs))
+    return Conflict(tuple(runs), tuple(written), ground.trained)
 
 
 def base_texts(summaries: Sequence[WorkerSummary], train: Sequence[LengthPair]) -> list[Comparison]:
@@ -166,17 +185,11 @@ def base_texts(summaries: Sequence[WorkerSummary], train: Sequence[LengthPair]) 
     return told
 
 
-def _world(
-    bench: Bench,
-    train: Sequence[LengthPair],
-    judged: Sequence[LengthPair],
-    count: int,
-    seed: int,
-) -> World:
+def _world(bench: Bench, ground: Ground, count: int, seed: int) -> World:
     sizes = bench.sizes
     each = sizes.each if count == FEW else sizes.each_of_many
     own = sizes.own if count == FEW else max(1, sizes.own * FEW // count)
-    return draw_world(train, judged, count=count, each=each, own=own, seed=seed)
+    return draw_world(ground.train, ground.judged, count=count, each=each, own=own, seed=seed)
 
 
 def _run(bench: Bench, variant: Variant, world: World, count: int, base: str, seed: int) -> Run:

@@ -20,7 +20,7 @@ from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import RESAMPLES
 from tailorlm.evaluation.plots import check_installed
 from tailorlm.evaluation.prlhf.bench import Bench, Sizes, Tell
-from tailorlm.evaluation.prlhf.conflicting import FEW, Conflict, run_conflict
+from tailorlm.evaluation.prlhf.conflicting import FEW, Conflict, Ground, prepare, run_conflict
 from tailorlm.evaluation.prlhf.conflicting_page import BARS, conflict_part
 from tailorlm.evaluation.prlhf.heads import SUITE, Draws, Part
 from tailorlm.evaluation.prlhf.journal import JOURNAL, Journal
@@ -199,7 +199,7 @@ def run_prlhf(
         bars=tuple(bar for part in parts for bar in part.bars),
         sections=tuple(section for part in parts for section in part.sections),
         rows=tuple(row for part in parts for row in part.rows),
-        metadata=_metadata(settings, encoder, work.conflict, bench, time.perf_counter() - start),
+        metadata=_metadata(work, time.perf_counter() - start),
     )
 
 
@@ -237,9 +237,16 @@ class _Work:
         return Draws(self.settings.seed, self.settings.resamples)
 
     @cached_property
+    def ground(self) -> Ground | None:
+        """What trainings begin from, where there can be any."""
+        return None if self.bench is None else prepare(self.bench, self.summaries)
+
+    @cached_property
     def conflict(self) -> Conflict | None:
-        """Trainings with conflicting preferences, where they can be run."""
-        return None if self.bench is None else run_conflict(self.bench, self.summaries)
+        """Trainings with conflicting preferences, where they are wanted and can be run."""
+        if self.bench is None or self.ground is None or not self.settings.has("conflicting"):
+            return None
+        return run_conflict(self.bench, self.ground)
 
     def parts(self) -> Iterator[Part]:
         """What was found, in the order of the page."""
@@ -268,10 +275,10 @@ class _Work:
             quick=self.settings.quick,
             resamples=self.settings.resamples,
         )
-        if self.bench is None or self.conflict is None:
+        if self.bench is None or self.ground is None:
             yield Part((), (Section("Profiles: P-DPO", _NOT_HERE),), ())
             return
-        found = run_profiles(self.bench, self.answers, self.profiles, self.conflict.base)
+        found = run_profiles(self.bench, self.answers, self.profiles, self.ground.base)
         yield profile_part(found, self.draws)
 
     def _users(self) -> Part:
@@ -300,9 +307,10 @@ class _Work:
         dropped, agreed = [], agreement_of_heads(self.encoder)
         if self.answers:
             dropped += dropped_by_picks(self.answers, self.encoder, self.settings.seed)
-        if self.bench is not None and self.conflict is not None:
+        if self.conflict is not None:
             dropped += dropped_by_written(self.conflict.written)
-            agreed += agreement_of_model(self.bench, self.conflict.base)
+        if self.bench is not None and self.ground is not None:
+            agreed += agreement_of_model(self.bench, self.ground.base)
         part = safety_part(dropped, agreed, self.draws)
         if self.bench is None:
             missing = Section("Safety: P-DPO", _NOT_HERE)
@@ -348,24 +356,19 @@ def _head(
     }
 
 
-def _metadata(
-    settings: Settings,
-    encoder: Encoder,
-    conflict: Conflict | None,
-    bench: Bench | None,
-    seconds: float,
-) -> dict[str, Any]:
-    memory = peak_memory()
+def _metadata(work: _Work, seconds: float) -> dict[str, Any]:
+    settings, bench, memory = work.settings, work.bench, peak_memory()
+    runs = () if work.conflict is None else work.conflict.runs
     return {
         "version": tailorlm.__version__,
         "seed": settings.seed,
         "quick": settings.quick,
         "parts": ", ".join(settings.parts) or "all",
-        "encoder": f"{encoder.name} {encoder.version}",
-        "base": _base_name(settings, conflict),
+        "encoder": f"{work.encoder.name} {work.encoder.version}",
+        "base": _base_name(work),
         "worlds": settings.used.seeds,
         "sizes": asdict(settings.used),
-        "device": conflict.runs[0].learned.trained.device if conflict else "none",
+        "device": runs[0].learned.trained.device if runs else "none",
         "resumed": bench is not None and bench.journal.resumed,
         "seconds": round(seconds, 1),
         "peak_memory_mib": None if memory is None else round(memory),
@@ -373,10 +376,10 @@ def _metadata(
     }
 
 
-def _base_name(settings: Settings, conflict: Conflict | None) -> str:
-    if settings.base:
-        return Path(settings.base).name
-    if conflict is None or conflict.base_trained is None:
+def _base_name(work: _Work) -> str:
+    if work.settings.base:
+        return Path(work.settings.base).name
+    if work.ground is None or work.ground.trained is None:
         return "none"
-    told = conflict.base_trained
+    told = work.ground.trained
     return f"the suite's own, {told.parameters:,} weights, {told.steps:,} steps"
