@@ -58,10 +58,10 @@ def test_a_model_that_knows_its_users_has_all_of_them_and_no_more_of_new_ones():
     assert found.generic == pytest.approx(0.7)
 
 
-def test_equal_rewards_are_wrong_for_everybody():
+def test_equal_rewards_count_one_half():
     watched = to_watch(WORLD, is_personal=True)
     found = accuracies(WORLD, rewards(watched, lambda u, t: 0.0), is_personal=True)
-    assert found.top == found.generic == 0.0
+    assert found.top == found.generic == 0.5
 
 
 def test_one_wrong_answer_is_counted_where_it_belongs():

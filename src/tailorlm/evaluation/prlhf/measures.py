@@ -67,7 +67,7 @@ class Accuracies:
 
 
 def accuracies(world: World, rewards: Rewards, *, is_personal: bool) -> Accuracies:
-    """What rewards of `to_watch` come to; equal rewards count as wrong."""
+    """What rewards of `to_watch` come to; equal rewards count one half."""
     gaps = np.array([longer - shorter for longer, shorter in rewards])
     nobody, own = gaps[: len(world.judged)], gaps[len(world.judged) :]
     seen = []
@@ -99,9 +99,10 @@ def joined(tallies: Sequence[Tally]) -> Tally:
     )
 
 
-def _right(worker: Worker, gaps: FloatArray) -> int:
-    return int((gaps > 0).sum() if worker.prefers_longer else (gaps < 0).sum())
+def _right(worker: Worker, gaps: FloatArray) -> float:
+    higher = gaps > 0 if worker.prefers_longer else gaps < 0
+    return float(higher.sum() + 0.5 * (gaps == 0).sum())
 
 
-def _tally(right: Sequence[int], pairs: Sequence[int]) -> Tally:
+def _tally(right: Sequence[float], pairs: Sequence[int]) -> Tally:
     return Tally(np.array(right, dtype=np.float64), np.array(pairs, dtype=np.float64))
