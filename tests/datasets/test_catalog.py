@@ -56,6 +56,12 @@ def test_all_are_there_and_no_two_have_one_name() -> None:
     assert sorted(names) == list(cards())
 
 
+def test_the_page_has_all_of_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    between = [f"lamp_{number}" for number in range(2, 7)]
+    assert [name for name in cards() if f"`{name}`" not in page and name not in between] == []
+
+
 def test_a_name_may_be_written_in_other_ways() -> None:
     assert find_card("LaMP-3") is find_card("lamp_3")
     assert find_card("OpinionQA").name == "opinionqa"

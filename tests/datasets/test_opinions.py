@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.datasets.published import write_csv, write_json
 
 from tailorlm.datasets.globalopinionqa import load_globalopinionqa
@@ -111,6 +115,22 @@ def test_each_country_has_an_opinion(tmp_path: Path) -> None:
     )
     assert (second.group, second.shares) == ("Peru", (0.5, 0.5))
     assert (third.question_id, third.shares) == ("2", (1.0, 0.0))
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=12),
+        st.lists(st.floats(0, 1, width=16), min_size=2, max_size=2).filter(lambda s: sum(s) > 0),
+    )
+)
+def test_what_a_data_frame_wrote_is_read_back(countries: dict[str, list[float]]) -> None:
+    row = COUNTRIES | {"selections": repr(defaultdict(list, countries))}
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(load_globalopinionqa(write_csv(Path(folder) / "g.csv", [row])))
+    assert [opinion.group for opinion in found] == list(countries)
+    for opinion, shares in zip(found, countries.values(), strict=True):
+        assert sum(opinion.shares) == pytest.approx(1)
+        assert opinion.shares[0] * sum(shares) == pytest.approx(shares[0])
 
 
 def test_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for block in pages.blocks(PAGES[name]):
         if block.file and block.language != "console":
-            (tmp_path / block.file).write_text(block.text, "utf-8")
+            path = tmp_path / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, "utf-8")
         if block.language == "python":
             # Blank lines in front, so that a traceback gives the line of the page.
             source = "\n" * (block.line - 1) + block.text

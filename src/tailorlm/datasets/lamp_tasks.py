@@ -26,6 +26,8 @@ LICENCE = (
     "Not part of this package."
 )
 _DATE = "date"
+_PLACES = {2: "new/"}
+"""Where the files are that replaced others: LaMP-2 was about news first, which is not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def _card(number: int) -> Card:
         terms="CC BY-NC-SA 4.0",
         licence=LICENCE,
         source="https://lamp-benchmark.github.io/download (files below "
-        f"https://ciir.cs.umass.edu/downloads/LaMP/LaMP_{number}/)",
+        f"https://ciir.cs.umass.edu/downloads/LaMP/LaMP_{number}/{_PLACES.get(number, '')})",
         citation="Salemi et al. 2024, LaMP: When Large Language Models Meet Personalization",
         fields={
             "id": "of the question",

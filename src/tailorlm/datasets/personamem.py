@@ -148,6 +148,6 @@ CARDS = (
         splits=SIZES,
         folders=("PersonaMem",),
         hub="bowen-upenn/PersonaMem-v1",
-        hub_files=("questions_*.csv", "shared_contexts_*.jsonl"),
+        hub_files=("*questions_*.csv", "*shared_contexts_*.jsonl"),
     ),
 )
