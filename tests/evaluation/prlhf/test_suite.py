@@ -17,7 +17,7 @@ from tests.evaluation.recordings import Words
 
 from tailorlm.errors import InputError
 from tailorlm.evaluation.prlhf import Settings, paper, run_prlhf
-from tailorlm.evaluation.prlhf.conflicting_page import BARS, LENGTHS
+from tailorlm.evaluation.prlhf.conflicting_page import BARS, LENGTHS, WORDS
 from tailorlm.evaluation.prlhf.journal import JOURNAL, Journal
 from tailorlm.evaluation.prlhf.suite import SUMMARIES
 from tailorlm.evaluation.report import write_report
@@ -52,8 +52,9 @@ def test_the_whole_suite_without_torch(tmp_path, settings):
     top = value["Table 4", "10 workers", paper.INDIVIDUAL, paper.TOP]
     assert (top.value, top.n, top.paper) == (1.0, 20, 0.9104)
     assert value["Table 6", "40 workers", paper.VANILLA, paper.MINORITY].value == 0.0
-    lengths = [row for row in report.rows if row.table == LENGTHS]
+    lengths = [row for row in report.rows if (row.table, row.metric) == (LENGTHS, WORDS)]
     assert len(lengths) == 3 + 10 + 2
+    assert {row.case: row.n for row in lengths}["nobody in particular"] == 6
     _, page = write_report(report, tmp_path / "out")
     assert "Figure 5" in page.read_text("utf-8")
 

@@ -28,7 +28,7 @@ from tailorlm.evaluation.report import (
 )
 
 LENGTHS = "Figure 3"
-WORDS = "words per answer"
+WORDS, EMPTY = "words per answer", "share of empty answers"
 ERROR = ", standard error"
 COST = "Trainings"
 BARS = (
@@ -136,11 +136,13 @@ def _accuracy_rows(runs: Sequence[Run], draws: Draws) -> list[Row]:
 
 def _length_rows(written: Sequence[Written], draws: Draws) -> list[Row]:
     """Words of each writer's answers, over the worlds; a worker is as many workers as worlds."""
+    nobody = "nobody in particular"
     texts: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    # The base is the same in all worlds.
+    texts[nobody, "SFT"] += written[0].sft
     for one in written:
-        for method, answers in (("SFT", one.sft), (paper.VANILLA, one.vanilla)):
-            texts["nobody in particular", method] += answers
-        texts["nobody in particular", paper.INDIVIDUAL] += one.generic
+        texts[nobody, paper.VANILLA] += one.vanilla
+        texts[nobody, paper.INDIVIDUAL] += one.generic
         for worker, answers in zip(one.world.workers, one.by_worker, strict=True):
             wanted = "longer" if worker.prefers_longer else "shorter"
             texts[f"{worker.name}, prefers {wanted}", paper.INDIVIDUAL] += answers
@@ -148,6 +150,8 @@ def _length_rows(written: Sequence[Written], draws: Draws) -> list[Row]:
     for (case, method), told in texts.items():
         interval = _mean([float(size(text)) for text in told], draws)
         rows.append(row_of(LENGTHS, case, method, WORDS, interval))
+        empty = _mean([float(not text) for text in told], draws)
+        rows.append(row_of(LENGTHS, case, method, EMPTY, empty))
     for wants, prefers_longer in (("longer", True), ("shorter", False)):
         means = [m for one in written for m in one.words(prefers_longer=prefers_longer)]
         case = f"all workers who prefer {wants}"
@@ -246,9 +250,18 @@ def _curves(found: Conflict) -> list[Plot]:
 
 
 def _length_grid(rows: Sequence[Row]) -> Grid:
-    here = [row for row in rows if row.table == LENGTHS]
-    lines = tuple((Cell(row.case), Cell(row.method), measured(row, 1)) for row in here)
-    return Grid("Figure 3: words per answer", ("written for", "by", "words"), lines)
+    here = {(r.case, r.method, r.metric): r for r in rows if r.table == LENGTHS}
+    places = dict.fromkeys((case, method) for case, method, _ in here)
+    lines = tuple(
+        (
+            Cell(case),
+            Cell(method),
+            measured(here.get((case, method, WORDS)), 1),
+            measured(here.get((case, method, EMPTY)), 2),
+        )
+        for case, method in places
+    )
+    return Grid("Figure 3: what is written", ("written for", "by", WORDS, EMPTY), lines)
 
 
 def _cost_grid(rows: Sequence[Row]) -> Grid:
@@ -279,7 +292,7 @@ def _bars(rows: Sequence[Row]) -> tuple[Bar, ...]:
     }  # fmt: skip
     ours = {metric: values.get((paper.INDIVIDUAL, metric)) for metric in paper.METRICS}
     theirs = {metric: values.get((paper.VANILLA, metric)) for metric in paper.METRICS}
-    lengths = {row.case: row.value for row in rows if row.table == LENGTHS}
+    lengths = {row.case: row.value for row in rows if (row.table, row.metric) == (LENGTHS, WORDS)}
     longer = lengths.get("all workers who prefer longer")
     shorter = lengths.get("all workers who prefer shorter")
     return (
