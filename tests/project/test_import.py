@@ -42,6 +42,7 @@ EXTRAS = (
     "openai",
     "matplotlib",
     "nltk",
+    "pyarrow",
     "rouge_score",
 )
 IMPORT_ALL = f"""
