@@ -25,7 +25,18 @@ from tailorlm.methods.base import (
 )
 from tailorlm.tags import TagLibrary
 from tailorlm.tags.prompt import personal_prompt
-from tailorlm.types import Context, Event, Message, Plan, Purpose, User, belief_key
+from tailorlm.types import (
+    Context,
+    Edit,
+    Event,
+    Message,
+    Pick,
+    Plan,
+    Purpose,
+    Ranking,
+    User,
+    belief_key,
+)
 
 FloatArray = npt.NDArray[np.float64]
 _NEVER = -1e6
@@ -98,6 +109,20 @@ def best_tags(scores: FloatArray, library: TagLibrary, config: TagsConfig) -> li
     for pair, (first, second) in zip(library.pairs, styles, strict=False):
         chosen.append(pair.second if second > first else pair.first)
     return chosen
+
+
+def compared(event: Event) -> tuple[tuple[int, ...], ...]:
+    """What an event says about the order of its turn's candidates, best first.
+
+    An edit counts as a pick. Fewer than two groups compare nothing.
+    """
+    payload, turn = event.payload, event.turn
+    if isinstance(payload, Ranking):
+        return payload.groups
+    if isinstance(payload, Pick | Edit) and turn is not None:
+        others = tuple(i for i in range(len(turn.candidates)) if i != payload.candidate)
+        return ((payload.candidate,), others) if others else ()
+    return ()
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,16 @@ import numpy.typing as npt
 from tailorlm.choice import Gaussian
 from tailorlm.errors import StateError
 from tailorlm.methods._said import SAID, Said
-from tailorlm.methods._tag_plans import FloatArray, TagsConfig, best_tags, known_tags, tag_plan
+from tailorlm.methods._tag_plans import (
+    FloatArray,
+    TagsConfig,
+    best_tags,
+    compared,
+    known_tags,
+    tag_plan,
+)
 from tailorlm.methods.base import Method, MethodConfig, Parts, Plans, check_accepts
-from tailorlm.types import Belief, Context, Edit, Event, Pick, Plan, Profile, Ranking, User
+from tailorlm.types import Belief, Context, Event, Plan, Profile, User
 
 _HEAD = struct.Struct("<4s12sIIf")
 _MAGIC = b"TPOP"
@@ -87,14 +94,14 @@ class PopulationTags(Method[PopulationTagsState]):
         The order matters little, and no user should be the last to be heard.
         """
         events = [event for user in sorted(logs) for event in logs[user]]
-        compared = [event for event in events if isinstance(event.payload, Ranking | Pick | Edit)]
+        telling = [event for event in events if len(compared(event)) > 1]
         posterior = self.learner.initial(len(self.known))
         evidence = np.zeros(len(self.known))
-        for place in rng.permutation(len(compared)):
-            event = compared[place]
-            groups = _groups(event)
-            if event.turn is None or len(groups) < 2:
+        for place in rng.permutation(len(telling)):
+            event = telling[place]
+            if event.turn is None:
                 continue
+            groups = compared(event)
             sets = [self._positions(candidate.plan) for candidate in event.turn.candidates]
             relevance = self._relevance(event.turn.query)
             near = [relevance[tags].mean() if len(tags) else 0.0 for tags in sets]
@@ -244,14 +251,3 @@ class PopulationTags(Method[PopulationTagsState]):
     def _positions(self, plan: Plan) -> npt.NDArray[np.intp]:
         places = {tag: i for i, tag in enumerate(self.known)}
         return np.array([places[tag] for tag in plan.tags if tag in places], dtype=np.intp)
-
-
-def _groups(event: Event) -> tuple[tuple[int, ...], ...]:
-    """What an event says about the order of its turn's candidates, best first."""
-    payload, turn = event.payload, event.turn
-    if isinstance(payload, Ranking):
-        return payload.groups
-    if isinstance(payload, Pick | Edit) and turn is not None:
-        others = tuple(i for i in range(len(turn.candidates)) if i != payload.candidate)
-        return ((payload.candidate,), others) if others else ()
-    return ()

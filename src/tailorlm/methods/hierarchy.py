@@ -1,0 +1,413 @@
+"""Everybody's taste, that of people alike, and the user's own, each weighed by what it foresaw.
+
+Three levels predict every ranking before it is learned: a global one (all users pooled), a persona
+(groups of users, found by `fit`, of which the user is a mixture) and the user's own posterior, as
+of `bayes_tags`. Weight moves between them by the fixed-share rule of `tailorlm.choice.levels`, so
+that a new user is answered as others are, and a known one as the user alone tells.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.special import logsumexp
+
+from tailorlm.choice import plackett_luce
+from tailorlm.choice.levels import FixedShare, posterior_weights
+from tailorlm.encoders.base import encode_query
+from tailorlm.errors import InputError, StateError
+from tailorlm.methods._tag_plans import FloatArray, compared, tag_plan
+from tailorlm.methods.base import Method, MethodConfig, Parts, Plans, check_accepts
+from tailorlm.methods.bayes_tags import BayesTags, BayesTagsConfig, BayesTagsState
+from tailorlm.methods.population_tags import PopulationTags
+from tailorlm.types import Belief, Context, Event, Plan, Profile, Turn, User
+
+LEVELS = ("global", "persona", "user")
+_HEAD = struct.Struct("<4s12sHI")
+_MAGIC = b"THIE"
+_ALONE = np.array([0.0, 0.0, 1.0])
+"""Weights of the levels where there is no population."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HierarchyConfig(MethodConfig):
+    """Settings of `hierarchy`.
+
+    Attributes:
+        tags_per_answer: Tags and styles that one answer draws on.
+        groups: Most groups of users that `fit` looks for; there are at least two users for each.
+        own: Weight of the user's own level at the start; the other two share the rest evenly.
+        share: Part of all weight that is spread evenly over the levels after each comparison.
+    """
+
+    tags_per_answer: int = 3
+    groups: int = 4
+    own: float = 0.1
+    share: float = 0.05
+
+    def __post_init__(self) -> None:
+        MethodConfig.__post_init__(self)
+        if not 1 <= self.tags_per_answer <= 16:
+            raise InputError(f"tags_per_answer is 1 to 16, but got {self.tags_per_answer}.")
+        if not 1 <= self.groups <= 100:
+            raise InputError(f"groups is 1 to 100, but got {self.groups}.")
+        if not (0 <= self.own <= 1 and 0 <= self.share <= 1):
+            raise InputError(f"own and share are from 0 to 1, but got {self.own} and {self.share}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What is believed of all users, and of each group of them.
+
+    Attributes:
+        sizes: Shape (groups,): users in each group.
+        relevance: Shape (1 + groups,): weight of an answer's relevance; all users first.
+        worths: Shape (1 + groups, n): expected worth of each tag and style, in Gumbel units.
+        chances: Shape (1 + groups, n): probability that it is worth something.
+    """
+
+    sizes: npt.NDArray[np.uint32]
+    relevance: npt.NDArray[np.float32]
+    worths: npt.NDArray[np.float16]
+    chances: npt.NDArray[np.float16]
+
+    def to_bytes(self) -> bytes:
+        """All numbers, little-endian."""
+        return b"".join(
+            (
+                self.sizes.astype("<u4").tobytes(),
+                self.relevance.astype("<f4").tobytes(),
+                self.worths.astype("<f2").tobytes(),
+                self.chances.astype("<f2").tobytes(),
+            )
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes, groups: int, n: int) -> tuple[Shared, bytes]:
+        """What `to_bytes` wrote, and the bytes after it; ValueError where it is damaged."""
+        counts = (("<u4", groups), ("<f4", 1 + groups), *(("<f2", (1 + groups) * n),) * 2)
+        arrays = []
+        for kind, count in counts:
+            arrays.append(np.frombuffer(data, kind, count))
+            data = data[arrays[-1].nbytes :]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ValueError("values that are no numbers")
+        sizes, relevance, worths, chances = arrays
+        shape = (1 + groups, n)
+        found = cls(
+            sizes.astype(np.uint32),
+            relevance.astype(np.float32),
+            worths.astype(np.float16).reshape(shape),
+            chances.astype(np.float16).reshape(shape),
+        )
+        return found, data
+
+
+@dataclass(frozen=True, eq=False)
+class HierarchyState:
+    """What is known of one user, and what was known of others when the user came.
+
+    Attributes:
+        own: The user's own level.
+        shared: The other two; None before `fit` has run.
+        levels: Shape (3,): weight of each of `LEVELS`, summing to 1.
+        groups: Shape (groups,): probability that the user is like each, summing to 1.
+    """
+
+    own: BayesTagsState
+    shared: Shared | None
+    levels: FloatArray
+    groups: FloatArray
+
+
+class Hierarchy(Method[HierarchyState]):
+    """Answers a new user as others like it, and a known one by the user's own taste."""
+
+    name = "hierarchy"
+    paper = (
+        "Levels of personalization: user, persona and global (Zhang et al. 2024, Personalization "
+        "of Large Language Models: A Survey, section 4). Weights: fixed share (Herbster and "
+        "Warmuth 1998). Groups: Ward's clustering (1963)."
+    )
+    accepts: ClassVar[frozenset[type]] = BayesTags.accepts
+    Config = HierarchyConfig
+    config: HierarchyConfig
+
+    def __init__(self, parts: Parts, config: MethodConfig | None = None) -> None:
+        super().__init__(parts, config)
+        own = BayesTagsConfig(
+            budget=self.config.budget, tags_per_answer=self.config.tags_per_answer
+        )
+        self.own_level = BayesTags(parts, own)
+        self.pool = PopulationTags(parts)
+        self.mix = FixedShare(_start(self.config.own), self.config.share)
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Tags, then styles, in the order of all arrays."""
+        return (*self.parts.library.tags, *self.parts.library.styles)
+
+    def fingerprint(self) -> str:
+        """Also changes with what the levels depend on."""
+        return f"{super().fingerprint()}:{self.own_level.fingerprint()}:{self.pool.fingerprint()}"
+
+    def fit(self, logs: Mapping[str, Sequence[Event]], rng: np.random.Generator) -> bytes:
+        """Pool all users; then group them by what each one's comparisons say, and pool each group.
+
+        Users are alike if the worths of tags are, each user's learned from that user alone.
+        """
+        heard = {
+            user: logs[user]
+            for user in sorted(logs)
+            if any(len(compared(e)) > 1 for e in logs[user])
+        }
+        if not heard:
+            return self._head(None)
+        each = np.array([self._pooled({user: log}, rng)[1] for user, log in heard.items()])
+        group_of = _grouped(each, min(self.config.groups, max(len(heard) // 2, 1)))
+        members = [
+            {user: heard[user] for user, own in zip(heard, group_of, strict=True) if own == group}
+            for group in np.unique(group_of)
+        ]
+        found = [self._pooled(logs_of, rng) for logs_of in (heard, *members)]
+        shared = Shared(
+            np.array([len(logs_of) for logs_of in members], dtype=np.uint32),
+            np.array([relevance for relevance, _, _ in found], dtype=np.float32),
+            np.array([worth for _, worth, _ in found], dtype=np.float16),
+            np.array([chance for _, _, chance in found], dtype=np.float16),
+        )
+        return self._head(shared) + shared.to_bytes()
+
+    def initial(self, user: User, population: bytes | None = None) -> HierarchyState:
+        """The population's levels lead; without one for this tag library the user is alone."""
+        own = self.own_level.initial(user)
+        if population is not None:
+            try:
+                shared, rest = self._read(population)
+            except StateError:
+                shared, rest = None, b""  # it was fitted to another library
+            if shared is not None and not rest:
+                sizes = shared.sizes.astype(np.float64)
+                return HierarchyState(own, shared, self.mix.initial(), sizes / sizes.sum())
+        return HierarchyState(own, None, _ALONE, np.zeros(0))
+
+    def observe(self, state: HierarchyState, event: Event) -> HierarchyState:
+        """Weigh the levels by what each foresaw of a comparison; then the user's own learns it."""
+        check_accepts(type(self), event)
+        groups = compared(event)
+        if state.shared is not None and event.turn is not None and len(groups) > 1:
+            state = self._weighed(state, state.shared, event.turn, groups)
+        return replace(state, own=self.own_level.observe(state.own, event))
+
+    def propose(
+        self, state: HierarchyState, context: Context, n: int, rng: np.random.Generator
+    ) -> Plans:
+        """The tags that are worth most to all levels together, then answers to learn the user's."""
+        proposed = [
+            replace(plan, method=self.name)
+            for plan in self.own_level.propose(state.own, context, n, rng)
+        ]
+        if state.shared is None:
+            return proposed
+        single = [Plan(messages=(), method=self.name, tags=(tag,)) for tag in self.known]
+        tags = self._best(self._utility(state, state.shared, context, single))
+        return [tag_plan(self, context, tags, "best", state.own.said), *proposed[1:]]
+
+    def unlearned_plan(self, state: HierarchyState, context: Context) -> Plan:
+        """The query with what the user said, and no tags but those that the user locked or set."""
+        return replace(self.own_level.unlearned_plan(state.own, context), method=self.name)
+
+    def utility(self, state: HierarchyState, context: Context, plans: Sequence[Plan]) -> FloatArray:
+        """Expected utility at each level, averaged by the levels' weights."""
+        if state.shared is None:
+            return self.own_level.utility(state.own, context, plans)
+        return self._utility(state, state.shared, context, plans)
+
+    def certainty(self, state: HierarchyState, context: Context, rng: np.random.Generator) -> float:
+        """How sure the user's own level is; the others are not known to fit this user."""
+        return self.own_level.certainty(state.own, context, rng)
+
+    def explain(self, state: HierarchyState, user: str) -> Profile:
+        """Tags by all levels together; then how much each level counts, by name."""
+        profile = self.own_level.explain(state.own, user)
+        comparisons = state.own.posterior.events
+        levels = tuple(
+            Belief(kind="level", name=name, probability=float(weight), evidence=comparisons)
+            for name, weight in zip(LEVELS, np.clip(state.levels, 0.0, 1.0), strict=True)
+        )
+        beliefs = profile.beliefs
+        if state.shared is not None:
+            beliefs = self._mixed(state, state.shared, beliefs)
+        return replace(
+            profile,
+            method=self.name,
+            beliefs=(*beliefs, *levels),
+            summary=f"{_weights_in_words(state, user)} {profile.summary}",
+        )
+
+    def dump(self, state: HierarchyState) -> bytes:
+        """The shared levels, the weights, and the user's own level."""
+        shared = b"" if state.shared is None else state.shared.to_bytes()
+        weights = np.concatenate([state.levels, state.groups]).astype("<f8").tobytes()
+        return self._head(state.shared) + shared + weights + self.own_level.dump(state.own)
+
+    def load(self, data: bytes) -> HierarchyState:
+        """The state of `dump`.
+
+        Raises:
+            StateError: If the bytes are damaged or of another tag library.
+        """
+        shared, rest = self._read(data)
+        count = len(LEVELS) + (0 if shared is None else len(shared.sizes))
+        try:
+            weights = np.frombuffer(rest, "<f8", count).astype(np.float64)
+        except ValueError as error:
+            raise StateError(f"The hierarchy state is damaged ({error}). Rebuild it.") from None
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise StateError("The hierarchy state holds weights that are none. Rebuild it.")
+        own = self.own_level.load(rest[weights.nbytes :])
+        return HierarchyState(own, shared, weights[: len(LEVELS)], weights[len(LEVELS) :])
+
+    def _pooled(
+        self, logs: Mapping[str, Sequence[Event]], rng: np.random.Generator
+    ) -> tuple[float, FloatArray, FloatArray]:
+        """Weight of relevance, worth and probability of each tag, all of these users as one."""
+        state = self.pool.initial(User("everybody"), self.pool.fit(logs, rng))
+        table = state.table.astype(np.float64)
+        return state.relevance, table[0], np.clip(table[3], 0.0, 1.0)
+
+    def _weighed(
+        self,
+        state: HierarchyState,
+        shared: Shared,
+        turn: Turn,
+        groups: tuple[tuple[int, ...], ...],
+    ) -> HierarchyState:
+        """The state with weights that follow what each level and each group foresaw."""
+        plans = [candidate.plan for candidate in turn.candidates]
+        others = self._others(shared, turn.context, plans)
+        own = self.own_level.utility(state.own, turn.context, plans)
+        told = plackett_luce.log_likelihood(np.vstack([others, own]), groups)
+        of_groups = told[1:-1]
+        persona = logsumexp(of_groups, b=state.groups)
+        return replace(
+            state,
+            levels=self.mix.observe(state.levels, [told[0], persona, told[-1]]),
+            groups=posterior_weights(state.groups, of_groups),
+        )
+
+    def _utility(
+        self, state: HierarchyState, shared: Shared, context: Context, plans: Sequence[Plan]
+    ) -> FloatArray:
+        others = self._others(shared, context, plans)
+        own = self.own_level.utility(state.own, context, plans)
+        by_level = np.vstack([others[0], state.groups @ others[1:], own])
+        mixed: FloatArray = state.levels @ by_level
+        return mixed
+
+    def _others(self, shared: Shared, context: Context, plans: Sequence[Plan]) -> FloatArray:
+        """Utilities to all users and to each group, shape (1 + groups, plans)."""
+        index = self.parts.library.index
+        held = np.zeros((len(plans), len(self.known)))
+        for place, plan in enumerate(plans):
+            held[place, [index[tag] for tag in plan.tags if tag in index]] = 1.0
+        near = (self.own_level.vectors @ encode_query(self.parts.encoder, context.query)).astype(
+            np.float64
+        )
+        near[len(self.parts.library.tags) :] = 0.0
+        relevance = held @ near / np.maximum(held.sum(axis=1), 1.0)
+        worths: FloatArray = shared.worths.astype(np.float64) @ held.T
+        worths += shared.relevance.astype(np.float64)[:, None] * relevance
+        return worths
+
+    def _best(self, worth: FloatArray) -> list[str]:
+        """The tags of highest worth above 0, at most k, without styles opposite to a better one."""
+        opposite: dict[str, str] = {}
+        for pair in self.parts.library.pairs:
+            opposite |= {pair.first: pair.second, pair.second: pair.first}
+        chosen: list[str] = []
+        for place in np.argsort(-worth, kind="stable"):
+            tag = self.known[place]
+            if worth[place] <= 0 or len(chosen) == self.config.tags_per_answer:
+                break
+            if opposite.get(tag) not in chosen:
+                chosen.append(tag)
+        return chosen
+
+    def _mixed(
+        self, state: HierarchyState, shared: Shared, beliefs: Sequence[Belief]
+    ) -> tuple[Belief, ...]:
+        """Beliefs in tags as all levels have them; what the user said or corrected is as it was."""
+        by_level = np.concatenate([[state.levels[0]], state.levels[1] * state.groups])
+        worth = by_level @ shared.worths.astype(np.float64)
+        chance = by_level @ shared.chances.astype(np.float64)
+        place = {tag: i for i, tag in enumerate(self.known)}
+        learned, stated = [], []
+        for belief in beliefs:
+            i = place.get(belief.name)
+            if belief.kind not in ("tag", "style") or belief.correction or i is None:
+                stated.append(belief)
+                continue
+            own = state.levels[2]
+            effect = float(worth[i] + own * belief.effect)
+            probability = float(np.clip(chance[i] + own * belief.probability, 0.0, 1.0))
+            low, high = min(belief.low, effect), max(belief.high, effect)
+            learned.append(
+                replace(belief, probability=probability, effect=effect, low=low, high=high)
+            )
+        learned.sort(key=lambda belief: -belief.probability)
+        said = [b for b in stated if b.probability > 0]
+        return (*said, *learned, *(b for b in stated if b.probability <= 0))
+
+    def _head(self, shared: Shared | None) -> bytes:
+        library = self.parts.library.fingerprint.encode()
+        groups = 0 if shared is None else len(shared.sizes)
+        return _HEAD.pack(_MAGIC, library, groups, len(self.known))
+
+    def _read(self, data: bytes) -> tuple[Shared | None, bytes]:
+        """The shared levels at the start of some bytes, and what follows them."""
+        if len(data) < _HEAD.size or data[:4] != _MAGIC:
+            raise StateError("These bytes are no state of hierarchy. Rebuild it.")
+        _, library, groups, n = _HEAD.unpack_from(data)
+        if library != self.parts.library.fingerprint.encode() or n != len(self.known):
+            raise StateError("The state is of another tag library. Rebuild it.")
+        rest = data[_HEAD.size :]
+        if not groups:
+            return None, rest
+        try:
+            return Shared.from_bytes(rest, groups, n)
+        except ValueError as error:
+            raise StateError(f"The hierarchy state is damaged ({error}). Rebuild it.") from None
+
+
+def _start(own: float) -> tuple[float, float, float]:
+    return ((1.0 - own) / 2.0, (1.0 - own) / 2.0, own)
+
+
+def _grouped(worths: FloatArray, most: int) -> npt.NDArray[np.intp]:
+    """The group of each user, by Ward's clustering of their worths (users, n)."""
+    if len(worths) < 2 or most < 2:
+        return np.zeros(len(worths), dtype=np.intp)
+    groups: npt.NDArray[np.intp] = fcluster(linkage(worths, "ward"), most, "maxclust").astype(
+        np.intp
+    )
+    return groups
+
+
+def _weights_in_words(state: HierarchyState, user: str) -> str:
+    if state.shared is None:
+        return f"No population is fitted, so {user}'s own taste counts alone."
+    everybody, persona, own = state.levels
+    group = int(np.argmax(state.groups))
+    return (
+        f"Everybody's taste counts {everybody:.0%}, that of people alike {persona:.0%} (most like "
+        f"group {group + 1} of {len(state.groups)}, {state.groups[group]:.0%}), and {user}'s own "
+        f"{own:.0%}."
+    )
