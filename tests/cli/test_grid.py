@@ -88,7 +88,7 @@ def test_what_cannot_be_run(cli, mine):
     message = cli.error(*GRID)
     assert "mine.jsonl, row 3: there is no field 'referense'. Did you mean 'reference'?" in message
     assert 'A row looks like {"user": "ana"' in message
-    assert "neither a file nor the name" in cli.error(*GRID, "--data", "no.jsonl")
+    assert "There is no file no.jsonl" in cli.error(*GRID, "--data", "no.jsonl")
     assert "bayes_tags" in cli.error(*GRID, "--methods", "bayes_tag")
     assert "no engine" in cli.error(*GRID, "--engine", "rays", "--data", "example").lower()
     assert not Path("grid/report.json").exists()

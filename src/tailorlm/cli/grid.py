@@ -31,7 +31,17 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help='JSON Lines, a row per user and query (plain or .gz); or "example".',
+        help='JSON Lines, a row per user and query (plain or .gz); "example"; or a data set.',
+    ),
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        envvar="TAILORLM_DATA",
+        help="Where data sets are that are named. \\[default: here]",
+        show_envvar=False,
     ),
 ]
 OutOption = Annotated[
@@ -71,6 +81,7 @@ ForceOption = Annotated[
 def grid(
     methods: MethodsOption = None,
     data: DataOption = None,
+    data_dir: FolderOption = None,
     out: OutOption = None,
     config: ConfigOption = None,
     workers: WorkersOption = None,
@@ -94,7 +105,7 @@ def grid(
     words: dict[str, Any] = {} if config is None else read_config(config)
     given = {"methods": methods, "data": data, "out": out, "workers": workers, "engine": engine}
     given |= {"pooled": pooled, "llm": llm, "encoder": encoder, "retriever": retriever}
-    given |= {"tags": tags, "seed": seed}
+    given |= {"tags": tags, "seed": seed, "data-dir": data_dir}
     words |= {name: value for name, value in given.items() if value is not None}
     request = Request.of(words)
     text = None if force else request.finished()
@@ -148,6 +159,7 @@ def _settings(request: Request) -> Settings:
     return Settings(
         methods=request.methods,
         data=request.data,
+        folder=request.folder,
         out=request.out,
         llm=request.llm,
         encoder=request.encoder,

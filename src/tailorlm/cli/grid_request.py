@@ -22,6 +22,7 @@ REPORTS = ("report.json", "report.html")
 KEYS: Mapping[str, tuple[type, ...]] = {
     "methods": (str, list),
     "data": (str,),
+    "data-dir": (str,),
     "llm": (str,),
     "out": (str,),
     "workers": (int,),
@@ -41,6 +42,7 @@ class Request:
 
     methods: tuple[str, ...]
     data: str
+    folder: str
     out: Path
     llm: str
     encoder: str
@@ -66,6 +68,7 @@ class Request:
         return cls(
             methods=names_of(words["methods"]),
             data=str(words["data"]),
+            folder=str(words.get("data-dir", ".")),
             out=Path(words["out"]),
             llm=settings.llm,
             encoder=settings.encoder,

@@ -9,7 +9,7 @@ from tests.evaluation.grid.made_up import rows, write
 
 from tailorlm import Tailor
 from tailorlm.encoders import create_encoder
-from tailorlm.evaluation.grid.playing import Played, _payloads
+from tailorlm.evaluation.grid.playing import Played
 from tailorlm.evaluation.grid.tasks import Order, load_tasks
 from tailorlm.llms.builtin import Builtin
 from tailorlm.loop import Loop
@@ -28,9 +28,9 @@ def test_plans_are_those_of_the_facade(tmp_path: Path, name: str) -> None:
     method: Method[object] = create_method(name, PARTS)
     played = Played(Loop(method=method), Builtin(), task.user, task.history)
     with Tailor("sqlite://", method=create_method(name, PARTS), llm="builtin") as tailor:
-        for payload, _ in _payloads(task.history, name):
-            event = tailor.store.append(task.user, payload, time=3600.0)
-            assert event.payload == payload
+        for played_event in played.events:
+            event = tailor.store.append(task.user, played_event.payload, time=played_event.time)
+            assert (event.payload, event.turn) == (played_event.payload, played_event.turn)
         _, plan = tailor.run(tailor.loop.preview(task.user, Context(task.query)))
     found = played.plan(task.query)
     assert found.messages == plan.messages
@@ -54,3 +54,17 @@ def test_what_is_preferred_is_expected_to_be_worth_more(tmp_path: Path) -> None:
             utility = played.utility(task.query, task.truth.options)
             assert utility is not None
             assert (utility[0] > utility[1]) is (task.user == "ana")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_is_added_is_as_if_it_had_been_there(tmp_path: Path, name: str) -> None:
+    task = load_tasks(write(tmp_path / "mine.jsonl", rows())).tasks[0]
+    method: Method[object] = create_method(name, PARTS)
+    whole = Played(Loop(method=method), Builtin(), task.user, task.history)
+    part = Played(Loop(method=method), Builtin(), task.user, task.history[:2])
+    before = part.plan(task.query)
+    longer = part.knowing(task.history)
+    assert [event.payload for event in longer.events] == [event.payload for event in whole.events]
+    assert longer.plan(task.query) == whole.plan(task.query)
+    assert part.plan(task.query) == before
+    assert whole.knowing(task.history) is whole

@@ -17,7 +17,7 @@ from tailorlm.evaluation.grid.tasks import (
     Reference,
     Task,
     load_tasks,
-    pooled_history,
+    pooled,
 )
 from tailorlm.types import Attribute, Document, Statement
 
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_with_its_row(tmp_path: Path, row: Any, words: str
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="neither a file nor the name"):
+    with pytest.raises(InputError, match="There is no file"):
         load_tasks(tmp_path / "no.jsonl")
     with pytest.raises(InputError, match="is a folder"):
         load_tasks(tmp_path)
@@ -138,11 +138,22 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
 
 
 def test_nothing_that_is_asked_for_is_pooled(tmp_path: Path) -> None:
-    late = [{"statement": "a"}, {"document": "The answer to the first query."}]
+    late = [{"statement": "a"}, {"document": "The answer to the second query."}]
     tasks = load(
         tmp_path,
         GOOD | {"history": late},
-        GOOD | {"history": late[:1], "reference": "The answer to the first query."},
+        GOOD | {"history": late[:1], "reference": "The answer to the second query."},
         GOOD | {"user": "ben", "history": [{"statement": "b"}]},
     )
-    assert pooled_history(tasks) == (Statement("a"), Statement("b"))
+    (own, first), (other, second) = pooled(tasks)
+    assert own == (Statement("a"), Statement("b"))
+    assert first == list(tasks[:2])
+    assert other == (Statement("a"), Document("The answer to the second query."), Statement("b"))
+    assert second == [tasks[2]]
+
+
+def test_where_no_history_grows_there_is_one_pool(tmp_path: Path) -> None:
+    tasks = load_tasks(write(tmp_path / "mine.jsonl", rows())).tasks
+    ((pool, own),) = pooled(tasks)
+    assert sorted(task.id for task in own) == sorted(task.id for task in tasks)
+    assert set(pool) == {known for task in tasks for known in task.history}

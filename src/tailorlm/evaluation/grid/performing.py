@@ -14,7 +14,7 @@ from tailorlm.encoders import create_encoder
 from tailorlm.errors import LLMError, LLMResponseError
 from tailorlm.evaluation.grid.answers import KeptAnswers
 from tailorlm.evaluation.grid.playing import Played
-from tailorlm.evaluation.grid.tasks import Known, Label, Order, Task, Tasks, pooled_history
+from tailorlm.evaluation.grid.tasks import Known, Label, Order, Task, Tasks, pooled
 from tailorlm.llms import create_llm
 from tailorlm.llms.base import LLM
 from tailorlm.loop import Loop
@@ -61,7 +61,7 @@ class Unit:
         row: Name of the grid's row: a method's, or "pooled".
         method: The method.
         user: Whose history it is; "everybody" in the pooled row.
-        history: What is known.
+        history: What is known at first; each task's own history is added to it.
         tasks: What is asked.
     """
 
@@ -119,11 +119,10 @@ def units_of(rows: Sequence[tuple[str, str]], tasks: Tasks) -> Iterator[Unit]:
     groups: dict[tuple[str, tuple[Known, ...]], list[Task]] = {}
     for task in tasks.tasks:
         groups.setdefault((task.user, task.history), []).append(task)
-    pool: dict[tuple[str, tuple[Known, ...]], list[Task]] = {
-        (EVERYBODY, pooled_history(tasks.tasks)): list(tasks.tasks)
-    }
+    apart = [(user, history, own) for (user, history), own in groups.items()]
+    together = [(EVERYBODY, history, own) for history, own in pooled(tasks.tasks)]
     for row, method in rows:
-        for (user, history), own in (pool if row == POOLED else groups).items():
+        for user, history, own in together if row == POOLED else apart:
             for start in range(0, len(own), _TOGETHER):
                 yield Unit(row, method, user, history, tuple(own[start : start + _TOGETHER]))
 
@@ -139,7 +138,7 @@ def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
     try:
         loop = Loop(method=method_of(bench, unit.method), seed=bench.seed)
         played = Played(loop, llm, unit.user, unit.history)
-        return [_give(played, llm, unit, task) for task in unit.tasks]
+        return [_give(played.knowing(task.history), llm, unit, task) for task in unit.tasks]
     except LLMError as error:
         return LLMError(str(error))
     finally:

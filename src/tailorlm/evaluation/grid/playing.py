@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -51,9 +52,20 @@ class Played:
         self.llm = llm
         self.user = user
         self.events: list[Event] = []
+        self._known: dict[Known, None] = {}
         self._state: StoredState | None = None
-        for payload, turn in _payloads(history, loop.method.name):
-            self._append(payload, turn)
+        self._play(history)
+
+    def knowing(self, history: Iterable[Known]) -> Played:
+        """This user, with what is not known yet of a history played after what is."""
+        more = [known for known in history if known not in self._known]
+        if not more:
+            return self
+        self._run(self.loop.learner.learn(self.user))
+        longer = copy(self)
+        longer.events, longer._known = list(self.events), dict(self._known)
+        longer._play(more)
+        return longer
 
     def plan(self, query: str) -> Plan:
         """The method's best plan for a query. Nothing of it is kept."""
@@ -72,6 +84,12 @@ class Played:
         plans = [candidate.plan for candidate in shown(query, options, method.name)]
         utility = method.utility(learned.state, Context(query), plans)
         return None if utility is None else [float(value) for value in utility]
+
+    def _play(self, history: Iterable[Known]) -> None:
+        for known in history:
+            self._known[known] = None
+            for payload, turn in _payloads(known, len(self.events) + 1, self.loop.method.name):
+                self._append(payload, turn)
 
     def _append(self, payload: Payload, turn: Turn | None) -> None:
         position = len(self.events) + 1
@@ -101,7 +119,7 @@ class Played:
     def _perform(self, effect: Effect) -> object:
         match effect:
             case Load():
-                return self._state
+                return self._state and replace(self._state, latest=len(self.events))
             case Read(after=after):
                 return self.events[after:]
             case About(user=user):
@@ -111,7 +129,7 @@ class Played:
             case Earlier(turn=turn, before=before):
                 return [e for e in self.events[: before - 1] if e.turn and e.turn.id == turn]
             case Keep(state=state):
-                self._state = replace(state, latest=len(self.events))
+                self._state = state
                 return True
             case Complete(requests=requests):
                 return tuple(self.llm.answer_many(requests))
@@ -137,20 +155,19 @@ def shown(query: str, options: Iterable[Option], method: str) -> tuple[Candidate
     )
 
 
-def _payloads(history: Iterable[Known], method: str) -> Iterator[tuple[Payload, Turn | None]]:
-    """What stands in the log, each with the turn that it is about."""
-    for number, known in enumerate(history, start=1):
-        if not isinstance(known, PastTurn):
-            yield known, None
-            continue
-        # The log keeps what was shown, and not that it was drafted before.
-        candidates = tuple(
-            replace(candidate, plan=replace(candidate.plan, draft=None))
-            for candidate in shown(known.query, known.options, method)
-        )
-        turn = Turn(id=f"turn-{number}", query=known.query, candidates=candidates)
-        yield turn, None
-        yield _given(known, turn.id), turn
+def _payloads(known: Known, number: int, method: str) -> Iterator[tuple[Payload, Turn | None]]:
+    """What stands in the log for one thing that is known, each with the turn that it is about."""
+    if not isinstance(known, PastTurn):
+        yield known, None
+        return
+    # The log keeps what was shown, and not that it was drafted before.
+    candidates = tuple(
+        replace(candidate, plan=replace(candidate.plan, draft=None))
+        for candidate in shown(known.query, known.options, method)
+    )
+    turn = Turn(id=f"turn-{number}", query=known.query, candidates=candidates)
+    yield turn, None
+    yield _given(known, turn.id), turn
 
 
 def _given(past: PastTurn, turn: str) -> Feedback:

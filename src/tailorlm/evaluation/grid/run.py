@@ -85,7 +85,7 @@ def run_grid(
         LLMError: If the language model cannot be asked; what was given by then is kept.
     """
     start = time.monotonic()
-    tasks = load_tasks(settings.data)
+    tasks = load_tasks(settings.data, settings.folder)
     writer = llm or create_llm(settings.llm)
     bench = _bench(settings, tasks, llm or settings.llm)
     for _, method in settings.rows:

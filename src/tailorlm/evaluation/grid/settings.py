@@ -19,7 +19,8 @@ class Settings:
 
     Attributes:
         methods: Registry names, in the order of the report.
-        data: The file of rows, or "example".
+        data: The file of rows, "example", or the name of a published data set.
+        folder: That holds the published data sets.
         out: Folder for everything.
         llm: Registry name of the language model.
         encoder: Registry name of the encoder.
@@ -37,6 +38,7 @@ class Settings:
     retriever: str = "hybrid"
     tags: str = ""
     seed: int = 0
+    folder: str | Path = "."
     pooled: str = IN_CONTEXT
 
     @property

@@ -7,7 +7,7 @@ its row and with what to write instead.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -42,6 +42,7 @@ _ENTRIES = (
     '"query" with "candidates" and "ranking" or "pick", or "query" with "answer" and "rating" or '
     '"edit".'
 )
+_GROUPS = 10
 _TURN = frozenset({"query", "candidates", "answer", "ranking", "pick", "rating", "edit"})
 _ASKED = frozenset({"id", "user", "query", "history"})
 _RIGHT = frozenset({"reference", "label", "labels", "candidates", "ranking", "pick"})
@@ -159,45 +160,21 @@ class Tasks:
         )
 
 
-def find_data(data: str | Path) -> Path:
-    """The file of a path or a name.
-
-    Raises:
-        InputError: If there is none.
-    """
-    path = Path(data)
-    if path.is_file():
-        return path
-    if str(data) == EXAMPLE:
-        return Path(str(resources.files(__package__).joinpath("example.jsonl")))
-    hint = f'Name a JSON Lines file, or "{EXAMPLE}" for the data that come with tailorlm.'
-    what = "is a folder" if path.is_dir() else "is neither a file nor the name of data"
-    raise InputError(f"{data} {what}. {hint}")
-
-
-def digest_of(path: Path) -> str:
-    """A short digest of a file's content.
-
-    Raises:
-        InputError: If it cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "blake2b").hexdigest()[:16]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def load_tasks(data: str | Path) -> Tasks:
-    """Read a file of rows.
+def load_tasks(data: str | Path, folder: str | Path = ".") -> Tasks:
+    """Read rows.
 
     Args:
-        data: A JSON Lines file, plain or .gz, or "example".
+        data: A JSON Lines file, plain or .gz, "example", or the name of a published data set.
+        folder: That holds the published data sets.
 
     Raises:
         InputError: If there is no such file, it holds no row, or one is not as it should be.
     """
-    path = find_data(data)
+    path = Path(data)
+    if not path.is_file():
+        if str(data) != EXAMPLE:
+            return _named(str(data), folder)
+        path = Path(str(resources.files(__package__).joinpath("example.jsonl")))
     tasks: dict[str, Task] = {}
     try:
         for row in read_rows(path):
@@ -209,8 +186,24 @@ def load_tasks(data: str | Path) -> Tasks:
         raise InputError(f"{error} {_ROW}") from None
     if not tasks:
         raise InputError(f"{path} holds no row. {_ROW}")
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
     name = str(data) if str(data) == EXAMPLE else path.name
-    return Tasks(name, digest_of(path), _with_labels(tasks.values()))
+    return Tasks(name, digest, _with_labels(tasks.values()))
+
+
+def _named(name: str, folder: str | Path) -> Tasks:
+    """A published data set; raises `InputError` for what cannot be the name of one."""
+    from tailorlm.datasets.catalog import cards
+    from tailorlm.evaluation.grid.sources import load_named
+
+    if name.partition("/")[0] not in cards():
+        if Path(name).is_dir():
+            raise InputError(f"{name} is a folder. Name a JSON Lines file. {_ROW}")
+        raise InputError(
+            f'There is no file {name}. Name a JSON Lines file, "{EXAMPLE}" for the data that come '
+            "with tailorlm, or a data set that `tailorlm data list` has."
+        )
+    return load_named(name, folder)
 
 
 def _with_labels(tasks: Iterable[Task]) -> tuple[Task, ...]:
@@ -359,16 +352,29 @@ def _options(task: Task) -> Iterable[Option]:
             yield from known.options
 
 
-def pooled_history(tasks: Iterable[Task]) -> tuple[Known, ...]:
-    """What everybody's rows have in common: for each user what stands in all of their histories.
+def pooled(tasks: Sequence[Task]) -> list[tuple[tuple[Known, ...], list[Task]]]:
+    """What everybody's histories are together, and the tasks that each such pool is good for.
 
-    A later row's history may hold what an earlier row asks for. What stands in all of a user's
-    rows was known before any of them.
+    A later row's history may hold what an earlier row of the same user asks for. So the users are
+    dealt out to ten groups, each with a pool of its own: of its own users what stands in all of
+    their rows, which was known before any of them, and of all others everything. What else a task's
+    own history holds is left to be added. Where no history grows from row to row the pools are the
+    same, and there is one.
     """
+    every: dict[str, dict[Known, None]] = {}
     common: dict[str, dict[Known, None]] = {}
     for task in tasks:
         own = dict.fromkeys(task.history)
-        if task.user in common:
-            own = {known: None for known in common[task.user] if known in own}
-        common[task.user] = own
-    return tuple(known for histories in common.values() for known in histories)
+        every.setdefault(task.user, {}).update(own)
+        before = common.get(task.user, own)
+        common[task.user] = {known: None for known in before if known in own}
+    group = {user: number % _GROUPS for number, user in enumerate(every)}
+    pools: dict[tuple[Known, ...], list[Task]] = {}
+    for number in range(min(_GROUPS, len(every))):
+        pool = tuple(
+            known
+            for user in every
+            for known in (common[user] if group[user] == number else every[user])
+        )
+        pools.setdefault(pool, []).extend(task for task in tasks if group[task.user] == number)
+    return list(pools.items())
