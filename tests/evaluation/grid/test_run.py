@@ -180,6 +180,29 @@ def test_units_hold_one_history(tmp_path: Path) -> None:
         assert sorted(asked) == sorted(task.id for task in tasks.tasks)
 
 
+def test_a_history_that_grows_is_learned_as_it_grows(tmp_path: Path) -> None:
+    lines = [
+        row | {"history": row["history"][:number], "query": f"{row['query']} {number}"}
+        for row in rows(queries=2)
+        for number in (4, 1, 3, 2)
+    ]
+    path = write(tmp_path / "grows.jsonl", lines)
+    tasks = load_tasks(path)
+    assert len(list(units_of([("none", "none")], tasks))) > len(tasks.users)
+    together = run_grid(settings(tmp_path, data=path, llm="builtin"))
+    # The same rows, each as a file of its own: nothing of one reaches another.
+    for number in (0, 1, 2, 3, 13):
+        own = settings(tmp_path, out=tmp_path / f"own{number}", llm="builtin")
+        alone = run_grid(replace(own, data=write(tmp_path / f"{number}.jsonl", [lines[number]])))
+        for row in ("none", "contextual", "bayes_tags"):
+            one, same = alone.given[row, "1"], together.given[row, str(number + 1)]
+            assert (one.messages, one.answer, one.agreed) == (
+                same.messages,
+                same.answer,
+                same.agreed,
+            )
+
+
 def test_the_report(tmp_path: Path) -> None:
     grid = run_grid(settings(tmp_path), llm=Counting())
     report = report_of(grid)

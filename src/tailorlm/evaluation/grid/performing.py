@@ -110,21 +110,35 @@ class Given:
 
 
 def units_of(rows: Sequence[tuple[str, str]], tasks: Tasks) -> Iterator[Unit]:
-    """Every unit of a grid: rows of the same user and history together, but not too many.
+    """Every unit of a grid: tasks of the same user together, but not too many.
 
     Args:
         rows: Name and method of each row of the grid; that of "pooled" learns from everybody.
         tasks: What is to be answered.
     """
-    groups: dict[tuple[str, tuple[Known, ...]], list[Task]] = {}
-    for task in tasks.tasks:
-        groups.setdefault((task.user, task.history), []).append(task)
-    apart = [(user, history, own) for (user, history), own in groups.items()]
+    apart = [(own[0].user, own[0].history, own) for own in _by_user(tasks.tasks)]
     together = [(EVERYBODY, history, own) for history, own in pooled(tasks.tasks)]
     for row, method in rows:
         for user, history, own in together if row == POOLED else apart:
             for start in range(0, len(own), _TOGETHER):
                 yield Unit(row, method, user, history, tuple(own[start : start + _TOGETHER]))
+
+
+def _by_user(tasks: Sequence[Task]) -> list[list[Task]]:
+    """The tasks of each user, in parts whose histories all go on from that of the first."""
+    parts: list[list[Task]] = []
+    newest: dict[str, list[Task]] = {}
+    for task in tasks:
+        part = newest.get(task.user)
+        if part is None or not _goes_on(task.history, part[0].history):
+            part = newest[task.user] = []
+            parts.append(part)
+        part.append(task)
+    return parts
+
+
+def _goes_on(history: tuple[Known, ...], earlier: tuple[Known, ...]) -> bool:
+    return history[: len(earlier)] == earlier
 
 
 def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
@@ -138,11 +152,21 @@ def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
     try:
         loop = Loop(method=method_of(bench, unit.method), seed=bench.seed)
         played = Played(loop, llm, unit.user, unit.history)
-        return [_give(played.knowing(task.history), llm, unit, task) for task in unit.tasks]
+        return list(_give_all(played, llm, unit))
     except LLMError as error:
         return LLMError(str(error))
     finally:
         llm.close()
+
+
+def _give_all(first: Played, llm: KeptAnswers, unit: Unit) -> Iterator[Given]:
+    """What is given for each task; a history that grows is learned as it grows."""
+    played, known = first, unit.history
+    for task in unit.tasks:
+        if unit.row == POOLED or not _goes_on(task.history, known):
+            played = first
+        played, known = played.knowing(task.history), task.history
+        yield _give(played, llm, unit, task)
 
 
 def prompt_of(task: Task) -> str:
