@@ -146,11 +146,7 @@ def ask(
             what it needs to know.
         LLMError: If a request fails; all before it are kept.
     """
-    if llm.is_demo:
-        raise InputError(
-            f"{llm.label} is no language model, so it cannot judge. Name one with --llm, as in "
-            "openai/MODEL."
-        )
+    check_llm(llm)
     if at_once < 1:
         raise InputError(f"At least 1 request is sent at once, but got {at_once}.")
     requests = _requests(judge, llm, pairs)
@@ -168,6 +164,19 @@ def ask(
             progress(done, len(missing))
     keys = iter(_keys(judge, llm, pairs))
     return [_verdict(judge, pair, answers, next(keys), next(keys)) for pair in pairs]
+
+
+def check_llm(llm: LLM) -> None:
+    """Refuse a writer that is no language model.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if llm.is_demo:
+        raise InputError(
+            f"{llm.label} is no language model, so it cannot judge. Name one with --llm, as in "
+            "openai/MODEL."
+        )
 
 
 def spent(judge: LLMJudge, llm: LLM, pairs: Sequence[Pair], answers: Answers) -> Spent:

@@ -75,11 +75,12 @@ class StyleJudge(OfflineJudge):
     """
 
     name = "stylometric"
+    LEAST = 10
+    """Different answers that a scale is fitted to."""
 
     def __init__(self, people: Mapping[str, Person], scale: StyleScale | None = None) -> None:
         self._people = people
-        known = [p for person in people.values() for p in (*person.preferred, *person.rejected)]
-        self._scale = scale or StyleScale.fit(list(dict.fromkeys(known)))
+        self._scale = scale or StyleScale.fit(known_answers(people))
         self._profiles = {
             user: self._scale.profile(list(person.preferred))
             for user, person in people.items()
@@ -189,6 +190,12 @@ class InterestJudge(OfflineJudge):
             return Unscored("no tag is known that the user likes")
         near = self._encoder.encode(_sentences(text)) @ self._encoder.encode(list(likes)).T
         return float(near.max(axis=0).clip(0.0, 1.0).sum())
+
+
+def known_answers(people: Mapping[str, Person]) -> list[str]:
+    """All answers of the users' earlier turns, each once."""
+    given = [text for one in people.values() for text in (*one.preferred, *one.rejected)]
+    return list(dict.fromkeys(given))
 
 
 def judge_all(judge: OfflineJudge, pairs: Sequence[Pair]) -> list[Verdict]:

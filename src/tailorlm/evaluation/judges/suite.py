@@ -12,7 +12,7 @@ import tailorlm
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import RESAMPLES
-from tailorlm.evaluation.judges.asking import Answers, Spent, ask, spent
+from tailorlm.evaluation.judges.asking import Answers, Spent, ask, check_llm, spent
 from tailorlm.evaluation.judges.base import LLMJudge, Verdict
 from tailorlm.evaluation.judges.measures import Draws
 from tailorlm.evaluation.judges.offline import (
@@ -23,6 +23,7 @@ from tailorlm.evaluation.judges.offline import (
     SimilarityJudge,
     StyleJudge,
     judge_all,
+    known_answers,
 )
 from tailorlm.evaluation.judges.page import LEAD, SUITE, Judged, bars, figures, sections
 from tailorlm.evaluation.judges.prompted import AnnotatorJudge, ClosestJudge, RolePlayJudge
@@ -89,6 +90,8 @@ def run_judges(
         raise InputError(
             "There is nothing to calibrate judges on. Give recorded rankings or reviews."
         )
+    for llm in llms:
+        check_llm(llm)
     started = time.monotonic()
     judged = [one for source in sources for one in _offline(source, encoder, settings)]
     for llm in llms:
@@ -120,15 +123,13 @@ def run_judges(
 
 
 def _offline(source: Source, encoder: Encoder, settings: Settings) -> list[Judged]:
-    """What judges without a language model say; those that know nothing of the users are left out.
+    """What judges without a language model say; those that know too little are left out.
 
     A classifier learns from earlier turns, so where the truth is given it has no part.
     """
-    judges: list[OfflineJudge] = [
-        LengthJudge(),
-        StyleJudge(source.people),
-        SimilarityJudge(source.people, encoder),
-    ]
+    judges: list[OfflineJudge] = [LengthJudge(), SimilarityJudge(source.people, encoder)]
+    if len(known_answers(source.people)) >= StyleJudge.LEAST:
+        judges.append(StyleJudge(source.people))
     if not any(pair.truth for pair in source.pairs):
         judges.append(AuthorJudge(source.people, settings.seed))
     if any(person.likes for person in source.people.values()):
