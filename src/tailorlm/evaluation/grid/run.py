@@ -88,12 +88,9 @@ def run_grid(
     tasks = load_tasks(settings.data, settings.folder)
     writer = llm or create_llm(settings.llm)
     bench = _bench(settings, tasks, llm or settings.llm)
-    for _, method in settings.rows:
-        method_of(bench, method)  # so that what is missing is said first
     if engine == "auto":
         engine = "processes" if writer.is_demo and llm is None else "threads"
-    _make_folder(settings)
-    journal = Journal(settings.out / JOURNAL, settings.head(tasks.digest))
+    journal = _journal(settings, tasks)
     if on_start is not None:
         on_start(settings.rows, tasks)
     units = list(units_of(settings.rows, tasks))
@@ -183,7 +180,8 @@ def _places(unit: Unit) -> list[tuple[str, str, str]]:
 
 
 def _bench(settings: Settings, tasks: Tasks, llm: str | LLM) -> Bench:
-    return Bench(
+    """What units are run with; what is unknown or not installed is said before anything is run."""
+    bench = Bench(
         llm=llm,
         encoder=settings.encoder,
         retriever=settings.retriever,
@@ -192,9 +190,13 @@ def _bench(settings: Settings, tasks: Tasks, llm: str | LLM) -> Bench:
         seed=settings.seed,
         answers=(settings.out / ANSWERS).absolute(),
     )
+    for _, method in settings.rows:
+        method_of(bench, method)
+    return bench
 
 
-def _make_folder(settings: Settings) -> None:
+def _journal(settings: Settings, tasks: Tasks) -> Journal:
     if settings.out.exists() and not settings.out.is_dir():
         raise InputError(f"{settings.out} is a file. Give a folder for the grid.")
     settings.out.mkdir(parents=True, exist_ok=True)
+    return Journal(settings.out / JOURNAL, settings.head(tasks.digest))
