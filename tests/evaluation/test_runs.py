@@ -13,12 +13,13 @@ from tailorlm.evaluation.report import Bar, Report, Row, write_report
 from tailorlm.evaluation.runs import load_run, report_of_runs
 
 
-def written(folder: Path, name: str, value: float, suite: str = "mine") -> Path:
-    words: dict[str, Any] = {"suite": suite, "table": "T", "case": "easy", "metric": "hits"}
+def written(folder: Path, name: str, value: float, suite: str = "mine", case: str = "easy") -> Path:
+    words: dict[str, Any] = {"suite": suite, "table": "T", "case": case, "metric": "hits"}
     rows = (
         Row(method="a", value=value, low=value - 0.1, high=value + 0.1, n=5, **words),
         Row(method="b", value=None, **words),
         Row(method="c", value=0.25, low=0.2, high=0.3, n=5, **words),
+        Row(method="a", value=0.01, **(words | {"metric": "p"})),
     )
     report = Report(
         suite=suite,
@@ -43,6 +44,7 @@ def test_one_page_of_two_runs(tmp_path: Path) -> None:
         "two (mine)",
     ]
     shared = report.sections[1]
+    assert len(shared.grids) == 1  # what has no interval is in each run's own part
     assert shared.grids[0].header == ("", "one", "two")
     assert [cell.text for cell in shared.grids[0].lines[0]] == ["a", "0.500", "0.750"]
     assert [cell.text for cell in shared.grids[0].lines[1]] == ["b", "–", "–"]
@@ -52,7 +54,7 @@ def test_one_page_of_two_runs(tmp_path: Path) -> None:
         ("c – one", 0.25),
         ("c – two", 0.25),
     ]
-    assert len(report.rows) == 6
+    assert len(report.rows) == 8
     bars = report.sections[2].grids[0].lines
     assert [[cell.text for cell in line] for line in bars] == [
         ["high", "met", "0.5 of 1"],
@@ -66,6 +68,15 @@ def test_runs_of_different_suites_share_nothing(tmp_path: Path) -> None:
     folders = [written(tmp_path, "one", 0.5), written(tmp_path, "two", 0.75, suite="other")]
     report = report_of_runs([load_run(folder) for folder in folders])
     assert "Side by side" not in [section.title for section in report.sections]
+
+
+def test_what_was_measured_on_different_data_is_not_in_one_line(tmp_path: Path) -> None:
+    folders = [written(tmp_path, "one", 0.5), written(tmp_path, "two", 0.75, case="hard")]
+    report = report_of_runs([load_run(folder) for folder in folders])
+    lines = report.sections[1].grids[0].lines
+    assert [line[0].text for line in lines] == [
+        f"{method}, {case}" for case in ("easy", "hard") for method in "abc"
+    ]
 
 
 def test_runs_of_the_same_name_are_told_apart(tmp_path: Path) -> None:

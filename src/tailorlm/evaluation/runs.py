@@ -135,19 +135,20 @@ def _listing(runs: Iterable[Run]) -> Section:
 
 
 def _shared(runs: Sequence[Run]) -> Iterator[Section]:
-    """Measures that several runs of one suite have, beside each other."""
+    """Measures with intervals that several runs of one suite have, beside each other."""
     places: dict[tuple[str, str, str], dict[str, list[Row]]] = defaultdict(dict)
     for run in runs:
         for row in run.rows:
             places[row.suite, row.table, row.metric].setdefault(run.name, []).append(row)
     grids, plots = [], []
     for (suite, table, metric), by_run in places.items():
-        if len(by_run) < 2:
+        every = [row for rows in by_run.values() for row in rows]
+        if len(by_run) < 2 or all(row.low is None for row in every):
             continue
+        several = len({row.case for row in every}) > 1
         title = f"{suite}, {table}: {metric}"
         cells: dict[str, dict[str, Row]] = defaultdict(dict)
         for name, rows in by_run.items():
-            several = len({row.case for row in rows}) > 1
             for row in rows:
                 cells[f"{row.method}, {row.case}" if several else row.method][name] = row
         lines = tuple(

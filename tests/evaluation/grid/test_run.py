@@ -219,6 +219,8 @@ def test_the_report(tmp_path: Path) -> None:
     assert means["bayes_tags", "pair_accuracy"] == 1.0
     compared = json.loads((tmp_path / "grid" / "comparisons.json").read_text("utf-8"))
     assert compared["accuracy"]["baseline"] == "none"
+    assert "bayes\\_tags" in (tmp_path / "grid" / "tables.tex").read_text("utf-8")
+    assert "bayes_tags less pooled" in html
     assert "pair_accuracy (higher is better)" in summary(grid)
     assert "Distance of style: nothing scored (no scale of style" in summary(grid)
 

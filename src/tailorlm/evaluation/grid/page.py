@@ -31,7 +31,7 @@ _DEMO = (
     " The demo writer is no language model: it shows what a plan changes, and no quality can be "
     "read from it."
 )
-COMPARISONS = "comparisons.json"
+COMPARISONS, LATEX = "comparisons.json", "tables.tex"
 _SHOWN = 3
 _LONGEST, _CAPTION = 600, 120
 
@@ -60,13 +60,15 @@ def report_of(grid: Grid) -> Report:
 
 
 def write_grid(grid: Grid) -> tuple[Path, Path]:
-    """Write report.json, report.html and comparisons.json into the grid's folder.
+    """Write the report, the comparisons and their tables in LaTeX into the grid's folder.
 
     Raises:
         MissingExtraError: If the plots cannot be drawn.
     """
     out = grid.settings.out
     compared = {metric: found.as_dict() for metric, found in grid.comparisons.items()}
+    tables = (f"% {metric}\n{found.latex()}" for metric, found in grid.comparisons.items())
+    write_atomically(out / LATEX, "\n".join(tables))
     text = json.dumps(compared, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(out / COMPARISONS, text + "\n")
     return write_report(report_of(grid), out, replace=True)
@@ -129,7 +131,7 @@ def _section(found: Comparison) -> Section:
         if (mean := score.mean).value is not None
     )
     plots = (Dots(f"{about.title} by method", about.title, points),) if points else ()
-    return Section(about.title, text, (_means(found), _wins(found)), plots)
+    return Section(about.title, text, (_means(found), _pairs(found), _wins(found)), plots)
 
 
 def _means(found: Comparison) -> Table:
@@ -162,6 +164,30 @@ def _line(found: Comparison, score: MethodScore) -> tuple[Cell, ...]:
         Cell(p_text(pair.corrected)),
         Cell("–" if pair.users_needed is None else f"{pair.users_needed:,}"),
     )
+
+
+def _pairs(found: Comparison) -> Table:
+    """Every two methods, the later one against the earlier."""
+    header = ("methods", "difference", "p", "p (Holm)", "users for whom", "needed", "would be seen")
+    lines = []
+    for pair in (pair.turned() for pair in found.pairs):
+        gap = pair.difference
+        lines.append(
+            (
+                Cell(f"{pair.one} less {pair.other}"),
+                Cell(number(gap.value, signed=True), interval_text(gap, signed=True)),
+                Cell(p_text(pair.p)),
+                Cell(p_text(pair.corrected)),
+                Cell(tally_text(pair.users), "better / even / worse"),
+                Cell("–" if pair.users_needed is None else f"{pair.users_needed:,}"),
+                Cell(number(pair.detectable)),
+            )
+        )
+    caption = (
+        "Every two methods; the last column is the least difference that these users would show "
+        f"with a chance of {found.settings['power']:.0%}"
+    )
+    return Table(caption, header, tuple(lines))
 
 
 def _wins(found: Comparison) -> Table:
