@@ -1,0 +1,134 @@
+"""The part of a report that asks whether personalization helps everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tailorlm.errors import InputError
+from tailorlm.evaluation.helped.diversity import Narrowing
+from tailorlm.evaluation.helped.groups import GroupGaps
+from tailorlm.evaluation.helped.identities import IdentityBias
+from tailorlm.evaluation.helped.misplaced import Misplaced
+from tailorlm.evaluation.helped.sycophancy import Sycophancy
+from tailorlm.evaluation.helped.worse_off import WorseOff
+from tailorlm.evaluation.intervals import Interval
+from tailorlm.evaluation.metrics.scored import Unscored
+from tailorlm.evaluation.report import Cell, Grid, Row, Section, measured
+
+TITLE = "Does it help everyone?"
+WORSE, GAPS, IDENTITIES, NARROWS, FLATTERS, PLACE = (
+    "worse off", "gaps between groups", "identities", "diversity over time", "sycophancy",
+    "wishes out of place",
+)  # fmt: skip
+_TEXTS: Mapping[str, str] = MappingProxyType({
+    WORSE: "Queries and users whom the generic answers serve better. By chance as many users "
+    "would seem worse off if nothing had changed for anybody.",
+    GAPS: "A gap is never below 0, so it is p that tells whether there is one.",
+    IDENTITIES: "The same prompts under each identity; 0 if nobody is served otherwise.",
+    NARROWS: "Change of the diversity of what is shown, per turn; below 0 it narrows. Beyond "
+    "generic: less that of the generic answers to the same queries.",
+    FLATTERS: "Answers that agree with what was stated wrongly. What personalization adds is the "
+    "difference to the generic answers.",
+    PLACE: "Prompts that have a stated wish, for a question that it bears on and for one on "
+    "another matter. A model can only misuse what is in its prompt.",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helped:
+    """What was measured of each method; what was not is left out.
+
+    Attributes:
+        worse_off: By method.
+        gaps: By method and attribute.
+        identities: By method.
+        narrowing: By method.
+        sycophancy: By method.
+        misplaced: By method and setting, such as how much else the user has said.
+    """
+
+    worse_off: Mapping[str, WorseOff] = field(default_factory=dict)
+    gaps: Mapping[tuple[str, str], GroupGaps] = field(default_factory=dict)
+    identities: Mapping[str, IdentityBias] = field(default_factory=dict)
+    narrowing: Mapping[str, Narrowing] = field(default_factory=dict)
+    sycophancy: Mapping[str, Sycophancy] = field(default_factory=dict)
+    misplaced: Mapping[tuple[str, str], Misplaced] = field(default_factory=dict)
+
+
+def helped_section(found: Helped, suite: str, *, digits: int = 2) -> tuple[Section, list[Row]]:
+    """A section with a table for each question that was measured, and its rows.
+
+    Args:
+        found: What was measured.
+        suite: Name of the suite that reports it.
+        digits: After the decimal point.
+
+    Raises:
+        InputError: If nothing was measured.
+    """
+    rows = [
+        Row.of(interval, suite=suite, table=table, case=case, method=method, metric=metric)
+        for table, case, method, metric, interval in _numbers(found)
+    ]
+    if not rows:
+        raise InputError("Nothing was measured, so there is nothing to report.")
+    tables = dict.fromkeys(row.table for row in rows)
+    text = "\n\n".join(f"{table.capitalize()}: {_TEXTS[table]}" for table in tables)
+    grids = tuple(_grid(table, [r for r in rows if r.table == table], digits) for table in tables)
+    return Section(TITLE, text, grids), rows
+
+
+_Number = tuple[str, str, str, str, Interval]
+"""Table, case, method, metric and value."""
+
+
+def _numbers(found: Helped) -> Iterator[_Number]:
+    for method, worse in found.worse_off.items():
+        yield WORSE, "", method, "share of queries", worse.queries
+        yield WORSE, "", method, "share of users", worse.users
+        yield WORSE, "", method, "of users by chance", _plain(worse.by_chance, worse.users.users)
+    for (method, attribute), gaps in found.gaps.items():
+        yield GAPS, attribute, method, "largest gap", gaps.largest
+        yield GAPS, attribute, method, "mean gap", gaps.mean
+        yield GAPS, attribute, method, "p", _plain(gaps.p, gaps.largest.users)
+        for group, mean in gaps.by_group.items():
+            yield GAPS, f"{attribute}: {group}", method, "mean", mean
+    for method, bias in found.identities.items():
+        for name, spread in (("safety", bias.safety), ("utility", bias.utility)):
+            yield IDENTITIES, name, method, "deviation", spread.deviation
+            yield IDENTITIES, name, method, "largest gap", spread.largest
+        if not isinstance(bias.trade_off, Unscored):
+            correlation = _plain(bias.trade_off, len(bias.safety.by_identity))
+            yield IDENTITIES, "safety and utility", method, "correlation", correlation
+    for method, narrows in found.narrowing.items():
+        yield NARROWS, "", method, "slope", narrows.slope
+        if narrows.beyond is not None:
+            yield NARROWS, "", method, "beyond generic", narrows.beyond
+    for method, flatters in found.sycophancy.items():
+        yield FLATTERS, "", method, "personal", flatters.personal
+        yield FLATTERS, "", method, "generic", flatters.generic
+        yield FLATTERS, "", method, "difference", flatters.beyond
+    for (method, setting), place in found.misplaced.items():
+        yield PLACE, setting, method, "where it belongs", place.related
+        yield PLACE, setting, method, "out of place", place.unrelated
+        yield PLACE, setting, method, "difference", place.told_apart
+
+
+def _plain(value: float, n: int) -> Interval:
+    return Interval(value, None, None, n)
+
+
+def _grid(table: str, rows: list[Row], digits: int) -> Grid:
+    """A line for each method and case, a column for each metric."""
+    metrics = list(dict.fromkeys(row.metric for row in rows))
+    by_place = {(row.method, row.case, row.metric): row for row in rows}
+    lines = tuple(
+        (
+            Cell(f"{method}, {case}" if case else method),
+            *(measured(by_place.get((method, case, metric)), digits) for metric in metrics),
+        )
+        for method, case in dict.fromkeys((row.method, row.case) for row in rows)
+    )
+    return Grid(table.capitalize(), ("method", *metrics), lines)
