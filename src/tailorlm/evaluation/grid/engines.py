@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any, Literal, TypeVar, get_args
 
 from tailorlm.errors import MissingExtraError, UnknownNameError
@@ -39,7 +41,8 @@ def fan_out(
         yield from map(perform, items)
     elif engine == "processes":
         # Started anew rather than forked: a copy of a process with threads may hang.
-        yield from _in(ProcessPoolExecutor(workers, get_context("spawn")), perform, items)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_watch_parent)
+        yield from _in(pool, perform, items)
     else:
         yield from _in(ThreadPoolExecutor(workers, "tailorlm-grid"), perform, items)
 
@@ -54,6 +57,18 @@ def _in(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _watch_parent() -> None:
+    """Have this process end when the one that started it was killed; else it would wait for it."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _on_ray(
     perform: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[Result]:
@@ -63,6 +78,7 @@ def _on_ray(
         raise MissingExtraError("The engine ray", "ray") from None
     started = not ray.is_initialized()
     if started:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
         # A cluster that is there already has as many processors as it has.
         size: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
         ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False, **size)
