@@ -146,6 +146,14 @@ def test_it_prints() -> None:
         assert "2/2/1" in text
 
 
+def test_many_methods_still_print() -> None:
+    rows = [Result(f"m{n}", "u", "1", n / 10) for n in range(9)]
+    text = str(compare(rows, **QUICK))  # type: ignore[arg-type]
+    assert "m8" in text
+    assert "Wins" not in text
+    assert "With 1 user and 36 pairs no corrected p can be below 1.00" in text
+
+
 def test_latex() -> None:
     rows = [Result("a_b", "u&v", "1", 0.5), Result("100%", "u&v", "1", 0.25)]
     text = compare(rows, **QUICK).latex(digits=2)  # type: ignore[arg-type]

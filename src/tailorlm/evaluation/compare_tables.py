@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDTH = 110
+_MOST_COLUMNS = 8
+"""Methods whose wins against each other fit into a terminal."""
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -107,9 +109,10 @@ def table(comparison: Comparison) -> RenderableType:
 
     title = f"{comparison.metric} ({comparison.better} is better)"
     parts: list[RenderableType] = [Text(title, style="bold"), _means(comparison)]
-    parts += [Text("Wins / ties / losses of the line against the column, by items", style="bold")]
-    parts += [_wins(comparison), Text("\n".join(notes(comparison)))]
-    return Group(*parts)
+    if len(comparison.methods) <= _MOST_COLUMNS:
+        wins = "Wins / ties / losses of the line against the column, by items"
+        parts += [Text(wins, style="bold"), _wins(comparison)]
+    return Group(*parts, Text("\n".join(notes(comparison))))
 
 
 def text(comparison: Comparison) -> str:
@@ -135,7 +138,7 @@ def notes(comparison: Comparison) -> list[str]:
     least = min(1.0, 2.0 ** (1 - users) * len(comparison.pairs))
     if users and least > settings["level"]:
         found.append(
-            f"With {users} {whom} and {len(comparison.pairs)} pairs no corrected p can be below "
+            f"With {users} {whom if users > 1 else whom[:-1]} and {len(comparison.pairs)} pairs no corrected p can be below "
             f"{p_text(least)}, whatever the differences."
         )
     if comparison.missing:
