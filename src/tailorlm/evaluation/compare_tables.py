@@ -137,8 +137,9 @@ def notes(comparison: Comparison) -> list[str]:
     users = max((pair.difference.users for pair in comparison.pairs), default=0)
     least = min(1.0, 2.0 ** (1 - users) * len(comparison.pairs))
     if users and least > settings["level"]:
+        several = f"{users} {whom if users > 1 else whom[:-1]}"
         found.append(
-            f"With {users} {whom if users > 1 else whom[:-1]} and {len(comparison.pairs)} pairs no corrected p can be below "
+            f"With {several} and {len(comparison.pairs)} pairs no corrected p can be below "
             f"{p_text(least)}, whatever the differences."
         )
     if comparison.missing:
