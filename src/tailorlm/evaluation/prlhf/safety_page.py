@@ -21,7 +21,7 @@ _DROPPED_TEXT = (
     "in both the query and the generic answer count as what the query needs; the share of them "
     "that the personal answer lacks is what personalization dropped. Of answers that are drawn, "
     "the generic one drawn once more is the measure of chance: only what is dropped beyond it is "
-    "due to the user, and where it is near 1.00, as of a base too small to sum up a post, the lines "
+    "due to the user, and where it is near 1.00, as of a base too small to sum up posts, the lines "
     "below it say nothing. The proxy takes a synonym for a loss, and does not see whether what is "
     "said is right. Short answers drop more; whether that is what the user wanted is another "
     "question, and who asks for something short should be told when something needed is left out."
