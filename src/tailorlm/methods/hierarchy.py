@@ -15,18 +15,15 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
-from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import logsumexp
 
 from tailorlm.choice import plackett_luce
 from tailorlm.choice.levels import FixedShare, posterior_weights
-from tailorlm.encoders.base import encode_query
 from tailorlm.errors import InputError, StateError
+from tailorlm.methods._shared_tastes import Shared, Tastes
 from tailorlm.methods._tag_plans import FloatArray, compared, tag_plan
 from tailorlm.methods.base import Method, MethodConfig, Parts, Plans, check_accepts
 from tailorlm.methods.bayes_tags import BayesTags, BayesTagsConfig, BayesTagsState
-from tailorlm.methods.population_tags import PopulationTags
 from tailorlm.types import Belief, Context, Event, Plan, Profile, Turn, User
 
 LEVELS = ("global", "persona", "user")
@@ -60,54 +57,6 @@ class HierarchyConfig(MethodConfig):
             raise InputError(f"groups is 1 to 100, but got {self.groups}.")
         if not (0 <= self.own <= 1 and 0 <= self.share <= 1):
             raise InputError(f"own and share are from 0 to 1, but got {self.own} and {self.share}.")
-
-
-@dataclass(frozen=True, eq=False)
-class Shared:
-    """What is believed of all users, and of each group of them.
-
-    Attributes:
-        sizes: Shape (groups,): users in each group.
-        relevance: Shape (1 + groups,): weight of an answer's relevance; all users first.
-        worths: Shape (1 + groups, n): expected worth of each tag and style, in Gumbel units.
-        chances: Shape (1 + groups, n): probability that it is worth something.
-    """
-
-    sizes: npt.NDArray[np.uint32]
-    relevance: npt.NDArray[np.float32]
-    worths: npt.NDArray[np.float16]
-    chances: npt.NDArray[np.float16]
-
-    def to_bytes(self) -> bytes:
-        """All numbers, little-endian."""
-        return b"".join(
-            (
-                self.sizes.astype("<u4").tobytes(),
-                self.relevance.astype("<f4").tobytes(),
-                self.worths.astype("<f2").tobytes(),
-                self.chances.astype("<f2").tobytes(),
-            )
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes, groups: int, n: int) -> tuple[Shared, bytes]:
-        """What `to_bytes` wrote, and the bytes after it; ValueError where it is damaged."""
-        counts = (("<u4", groups), ("<f4", 1 + groups), *(("<f2", (1 + groups) * n),) * 2)
-        arrays = []
-        for kind, count in counts:
-            arrays.append(np.frombuffer(data, kind, count))
-            data = data[arrays[-1].nbytes :]
-        if not all(np.isfinite(array).all() for array in arrays):
-            raise ValueError("values that are no numbers")
-        sizes, relevance, worths, chances = arrays
-        shape = (1 + groups, n)
-        found = cls(
-            sizes.astype(np.uint32),
-            relevance.astype(np.float32),
-            worths.astype(np.float16).reshape(shape),
-            chances.astype(np.float16).reshape(shape),
-        )
-        return found, data
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +95,7 @@ class Hierarchy(Method[HierarchyState]):
             budget=self.config.budget, tags_per_answer=self.config.tags_per_answer
         )
         self.own_level = BayesTags(parts, own)
-        self.pool = PopulationTags(parts)
+        self.tastes = Tastes(parts, self.config.groups)
         self.mix = FixedShare(_start(self.config.own), self.config.share)
 
     @cached_property
@@ -156,34 +105,13 @@ class Hierarchy(Method[HierarchyState]):
 
     def fingerprint(self) -> str:
         """Also changes with what the levels depend on."""
-        return f"{super().fingerprint()}:{self.own_level.fingerprint()}:{self.pool.fingerprint()}"
+        levels = (self.own_level.fingerprint(), self.tastes.pool.fingerprint())
+        return ":".join((super().fingerprint(), *levels))
 
     def fit(self, logs: Mapping[str, Sequence[Event]], rng: np.random.Generator) -> bytes:
-        """Pool all users; then group them by what each one's comparisons say, and pool each group.
-
-        Users are alike if the worths of tags are, each user's learned from that user alone.
-        """
-        heard = {
-            user: logs[user]
-            for user in sorted(logs)
-            if any(len(compared(e)) > 1 for e in logs[user])
-        }
-        if not heard:
-            return self._head(None)
-        each = np.array([self._pooled({user: log}, rng)[1] for user, log in heard.items()])
-        group_of = _grouped(each, min(self.config.groups, max(len(heard) // 2, 1)))
-        members = [
-            {user: heard[user] for user, own in zip(heard, group_of, strict=True) if own == group}
-            for group in np.unique(group_of)
-        ]
-        found = [self._pooled(logs_of, rng) for logs_of in (heard, *members)]
-        shared = Shared(
-            np.array([len(logs_of) for logs_of in members], dtype=np.uint32),
-            np.array([relevance for relevance, _, _ in found], dtype=np.float32),
-            np.array([worth for _, worth, _ in found], dtype=np.float16),
-            np.array([chance for _, _, chance in found], dtype=np.float16),
-        )
-        return self._head(shared) + shared.to_bytes()
+        """Learn the taste of all users and those of groups; see `Tastes.learn`."""
+        shared = self.tastes.learn(logs, rng)
+        return self._head(shared) + (b"" if shared is None else shared.to_bytes())
 
     def initial(self, user: User, population: bytes | None = None) -> HierarchyState:
         """The population's levels lead; without one for this tag library the user is alone."""
@@ -194,8 +122,7 @@ class Hierarchy(Method[HierarchyState]):
             except StateError:
                 shared, rest = None, b""  # it was fitted to another library
             if shared is not None and not rest:
-                sizes = shared.sizes.astype(np.float64)
-                return HierarchyState(own, shared, self.mix.initial(), sizes / sizes.sum())
+                return HierarchyState(own, shared, self.mix.initial(), shared.shares)
         return HierarchyState(own, None, _ALONE, np.zeros(0))
 
     def observe(self, state: HierarchyState, event: Event) -> HierarchyState:
@@ -275,14 +202,6 @@ class Hierarchy(Method[HierarchyState]):
         own = self.own_level.load(rest[weights.nbytes :])
         return HierarchyState(own, shared, weights[: len(LEVELS)], weights[len(LEVELS) :])
 
-    def _pooled(
-        self, logs: Mapping[str, Sequence[Event]], rng: np.random.Generator
-    ) -> tuple[float, FloatArray, FloatArray]:
-        """Weight of relevance, worth and probability of each tag, all of these users as one."""
-        state = self.pool.initial(User("everybody"), self.pool.fit(logs, rng))
-        table = state.table.astype(np.float64)
-        return state.relevance, table[0], np.clip(table[3], 0.0, 1.0)
-
     def _weighed(
         self,
         state: HierarchyState,
@@ -292,7 +211,7 @@ class Hierarchy(Method[HierarchyState]):
     ) -> HierarchyState:
         """The state with weights that follow what each level and each group foresaw."""
         plans = [candidate.plan for candidate in turn.candidates]
-        others = self._others(shared, turn.context, plans)
+        others = self.tastes.utility(shared, turn.context, plans)
         own = self.own_level.utility(state.own, turn.context, plans)
         told = plackett_luce.log_likelihood(np.vstack([others, own]), groups)
         of_groups = told[1:-1]
@@ -306,26 +225,11 @@ class Hierarchy(Method[HierarchyState]):
     def _utility(
         self, state: HierarchyState, shared: Shared, context: Context, plans: Sequence[Plan]
     ) -> FloatArray:
-        others = self._others(shared, context, plans)
+        others = self.tastes.utility(shared, context, plans)
         own = self.own_level.utility(state.own, context, plans)
         by_level = np.vstack([others[0], state.groups @ others[1:], own])
         mixed: FloatArray = state.levels @ by_level
         return mixed
-
-    def _others(self, shared: Shared, context: Context, plans: Sequence[Plan]) -> FloatArray:
-        """Utilities to all users and to each group, shape (1 + groups, plans)."""
-        index = self.parts.library.index
-        held = np.zeros((len(plans), len(self.known)))
-        for place, plan in enumerate(plans):
-            held[place, [index[tag] for tag in plan.tags if tag in index]] = 1.0
-        near = (self.own_level.vectors @ encode_query(self.parts.encoder, context.query)).astype(
-            np.float64
-        )
-        near[len(self.parts.library.tags) :] = 0.0
-        relevance = held @ near / np.maximum(held.sum(axis=1), 1.0)
-        worths: FloatArray = shared.worths.astype(np.float64) @ held.T
-        worths += shared.relevance.astype(np.float64)[:, None] * relevance
-        return worths
 
     def _best(self, worth: FloatArray) -> list[str]:
         """The tags of highest worth above 0, at most k, without styles opposite to a better one."""
@@ -389,16 +293,6 @@ class Hierarchy(Method[HierarchyState]):
 
 def _start(own: float) -> tuple[float, float, float]:
     return ((1.0 - own) / 2.0, (1.0 - own) / 2.0, own)
-
-
-def _grouped(worths: FloatArray, most: int) -> npt.NDArray[np.intp]:
-    """The group of each user, by Ward's clustering of their worths (users, n)."""
-    if len(worths) < 2 or most < 2:
-        return np.zeros(len(worths), dtype=np.intp)
-    groups: npt.NDArray[np.intp] = fcluster(linkage(worths, "ward"), most, "maxclust").astype(
-        np.intp
-    )
-    return groups
 
 
 def _weights_in_words(state: HierarchyState, user: str) -> str:
