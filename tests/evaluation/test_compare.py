@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tailorlm.errors import InputError
-from tailorlm.evaluation.compare import Comparison, Result, Tally, compare, matrix
+from tailorlm.evaluation.compare import Comparison, Result, compare, matrix
+from tailorlm.evaluation.metrics.comparisons import Wins
 from tailorlm.evaluation.metrics.scored import Unscored
 
 QUICK = {"resamples": 200, "permutations": 200}
@@ -51,9 +52,9 @@ def test_by_hand() -> None:
     pair = comparison.between("mine", "none")
     # Over the five items that both have: 0, 0.6, 0.6, -0.2, 0.
     assert pair.difference.value == pytest.approx(1.0 / 5)
-    assert pair.items == Tally(wins=2, ties=2, losses=1)
-    assert pair.items.win_rate == 0.6
-    assert pair.users == Tally(wins=2, ties=0, losses=1)
+    assert pair.items == Wins(wins=2, ties=2, losses=1)
+    assert pair.items.rate == 0.6
+    assert pair.users == Wins(wins=2, ties=0, losses=1)
     # Sums of users are 0.6, 0.6 and -0.2: signed, twice 1.0, twice 1.4 and four times 0.2.
     assert pair.p == 4 / 8
     # The others have 2/8 each. The smallest is multiplied by three, and none falls below it then.
@@ -67,7 +68,7 @@ def test_turning_a_pair() -> None:
     assert turned.turned() == pair
     assert turned.difference.value == pytest.approx(-0.2)
     assert turned.difference.low == -(pair.difference.high or 0.0)
-    assert turned.items == Tally(1, 2, 2)
+    assert turned.items == Wins(1, 2, 2)
     with pytest.raises(KeyError):
         comparison.between("mine", "nobody")
     with pytest.raises(KeyError):
@@ -77,7 +78,7 @@ def test_turning_a_pair() -> None:
 def test_lower_can_be_better() -> None:
     pair = found(better="lower").between("mine", "none")
     assert pair.difference.value == pytest.approx(0.2)
-    assert pair.items == Tally(wins=1, ties=2, losses=2)
+    assert pair.items == Wins(wins=1, ties=2, losses=2)
 
 
 def test_items_can_be_taken_for_independent() -> None:
@@ -94,7 +95,7 @@ def test_what_has_no_result_is_left_out_and_counted() -> None:
     nothing = [Result("a", "u", "1", 1.0), Result("b", "u", "1", BLANK)]
     pair = compare(nothing).between("a", "b")
     assert (pair.difference.value, pair.p, pair.users_needed) == (None, None, None)
-    assert pair.items.win_rate is None
+    assert pair.items == Wins(0, 0, 0)
 
 
 def test_same_seed_same_numbers_in_any_order() -> None:
@@ -187,8 +188,8 @@ def test_as_dict_has_everything() -> None:
 
 def test_matrix_is_its_own_mirror() -> None:
     lines = dict(matrix(found()))
-    assert lines["mine"] == [Tally(2, 2, 1), Tally(5, 0, 0), None]
-    assert lines["none"][2] == Tally(1, 2, 2)
+    assert lines["mine"] == [Wins(2, 2, 1), Wins(5, 0, 0), None]
+    assert lines["none"][2] == Wins(1, 2, 2)
 
 
 def test_bad_input() -> None:

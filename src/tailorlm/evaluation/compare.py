@@ -19,6 +19,7 @@ import numpy as np
 
 from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import RESAMPLES, Interval, ratio_interval
+from tailorlm.evaluation.metrics.comparisons import Wins
 from tailorlm.evaluation.metrics.scored import Unscored
 from tailorlm.evaluation.significance import (
     LEVEL,
@@ -60,25 +61,6 @@ class Result:
     user: str
     item: str
     score: float | Unscored
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often one was better than another, even with it, or worse."""
-
-    wins: int
-    ties: int
-    losses: int
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.wins + self.ties + self.losses
-
-    @property
-    def win_rate(self) -> float | None:
-        """Share of wins with half of the ties; None where nothing was compared."""
-        return (self.wins + self.ties / 2) / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +109,8 @@ class Pair:
     difference: Interval
     p: float | None
     corrected: float | None
-    items: Tally
-    users: Tally
+    items: Wins
+    users: Wins
     users_needed: int | None
     detectable: float | None
 
@@ -141,8 +123,8 @@ class Pair:
             one=self.other,
             other=self.one,
             difference=flipped,
-            items=Tally(self.items.losses, self.items.ties, self.items.wins),
-            users=Tally(self.users.losses, self.users.ties, self.users.wins),
+            items=Wins(self.items.losses, self.items.ties, self.items.wins),
+            users=Wins(self.users.losses, self.users.ties, self.users.wins),
         )
 
 
@@ -378,8 +360,8 @@ class _Measure:
             difference=gap,
             p=sign_flip_p(sums, rng, permutations=self.permutations),
             corrected=None,
-            items=self._tally(gaps.values()),
-            users=self._tally(total / n for total, n in zip(sums, sizes, strict=True)),
+            items=self._wins(gaps.values()),
+            users=self._wins(total / n for total, n in zip(sums, sizes, strict=True)),
             users_needed=needed,
             detectable=least,
         )
@@ -392,10 +374,10 @@ class _Measure:
             clusters.setdefault(key, []).append(scores[user, item])
         return clusters
 
-    def _tally(self, gaps: Iterable[float]) -> Tally:
+    def _wins(self, gaps: Iterable[float]) -> Wins:
         sign = 1 if self.better == "higher" else -1
         ranks = Counter(_sign(sign * gap) for gap in gaps)
-        return Tally(ranks[1], ranks[0], ranks[-1])
+        return Wins(ranks[1], ranks[0], ranks[-1])
 
     def _rng(self, *names: str) -> np.random.Generator:
         """Randomness of its own for each pair, whatever else is compared and in which order."""
@@ -411,7 +393,7 @@ def _minus(value: float | None) -> float | None:
     return None if value is None else 0.0 - value  # no minus in front of 0
 
 
-def matrix(comparison: Comparison) -> Iterator[tuple[str, list[Tally | None]]]:
+def matrix(comparison: Comparison) -> Iterator[tuple[str, list[Wins | None]]]:
     """Wins, ties and losses by items: a line per method against each; None against itself."""
     names = [score.method for score in comparison.methods]
     for one in names:

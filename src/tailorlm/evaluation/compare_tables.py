@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tailorlm.errors import MissingExtraError
-from tailorlm.evaluation.compare import Comparison, MethodScore, Pair, Tally, matrix
+from tailorlm.evaluation.compare import Comparison, MethodScore, Pair, matrix
 from tailorlm.evaluation.intervals import Interval
+from tailorlm.evaluation.metrics.comparisons import Wins
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -171,9 +172,9 @@ def p_text(p: float | None) -> str:
     return "-" if p is None else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
 
 
-def tally_text(tally: Tally | None) -> str:
+def wins_text(wins: Wins | None) -> str:
     """Wins, ties and losses."""
-    return "" if tally is None else f"{tally.wins}/{tally.ties}/{tally.losses}"
+    return "" if wins is None else f"{wins.wins}/{wins.ties}/{wins.losses}"
 
 
 def _means(comparison: Comparison) -> Table:
@@ -210,8 +211,8 @@ def _wins(comparison: Comparison) -> Table:
     shown.add_column("")
     for score in comparison.methods:
         shown.add_column(score.method, justify="right")
-    for name, tallies in matrix(comparison):
-        shown.add_row(name, *map(tally_text, tallies))
+    for name, wins in matrix(comparison):
+        shown.add_row(name, *map(wins_text, wins))
     return shown
 
 

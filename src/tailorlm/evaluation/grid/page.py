@@ -10,7 +10,7 @@ from typing import Any
 
 from tailorlm import __version__
 from tailorlm.evaluation.compare import Comparison, MethodScore, matrix
-from tailorlm.evaluation.compare_tables import interval_text, notes, number, p_text, tally_text
+from tailorlm.evaluation.compare_tables import interval_text, notes, number, p_text, wins_text
 from tailorlm.evaluation.grid.run import Grid
 from tailorlm.evaluation.grid.scoring import METRICS
 from tailorlm.evaluation.grid.tasks import Label, Reference, Task
@@ -178,7 +178,7 @@ def _pairs(found: Comparison) -> Table:
                 Cell(number(gap.value, signed=True), interval_text(gap, signed=True)),
                 Cell(p_text(pair.p)),
                 Cell(p_text(pair.corrected)),
-                Cell(tally_text(pair.users), "better / even / worse"),
+                Cell(wins_text(pair.users), "better / even / worse"),
                 Cell("–" if pair.users_needed is None else f"{pair.users_needed:,}"),
                 Cell(number(pair.detectable)),
             )
@@ -193,8 +193,7 @@ def _pairs(found: Comparison) -> Table:
 def _wins(found: Comparison) -> Table:
     names = [score.method for score in found.methods]
     lines = tuple(
-        (Cell(name), *(Cell(tally_text(tally)) for tally in tallies))
-        for name, tallies in matrix(found)
+        (Cell(name), *(Cell(wins_text(one)) for one in wins)) for name, wins in matrix(found)
     )
     return Table("Wins / ties / losses of the line against the column", ("method", *names), lines)
 
