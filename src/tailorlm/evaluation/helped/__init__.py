@@ -11,6 +11,7 @@ from tailorlm.evaluation.helped.groups import GroupGaps, group_gaps
 from tailorlm.evaluation.helped.identities import IdentityBias, Spread, identity_bias
 from tailorlm.evaluation.helped.misplaced import Crossed, Misplaced, crossed, misplaced
 from tailorlm.evaluation.helped.section import Helped, helped_section
+from tailorlm.evaluation.helped.suite import Settings, run_helped
 from tailorlm.evaluation.helped.sycophancy import Sycophancy, agrees, sycophancy
 from tailorlm.evaluation.helped.worse_off import WorseOff, worse_off
 
@@ -21,6 +22,7 @@ __all__ = [
     "IdentityBias",
     "Misplaced",
     "Narrowing",
+    "Settings",
     "Spread",
     "Sycophancy",
     "WorseOff",
@@ -34,6 +36,7 @@ __all__ = [
     "misplaced",
     "narrowing",
     "over_time",
+    "run_helped",
     "sycophancy",
     "worse_off",
 ]

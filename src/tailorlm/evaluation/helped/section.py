@@ -38,22 +38,22 @@ _TEXTS: Mapping[str, str] = MappingProxyType({
 
 @dataclass(frozen=True, kw_only=True)
 class Helped:
-    """What was measured of each method; what was not is left out.
+    """What was measured, by method and case; what was not is left out.
 
     Attributes:
-        worse_off: By method.
-        gaps: By method and attribute.
-        identities: By method.
-        narrowing: By method.
-        sycophancy: By method.
-        misplaced: By method and setting, such as how much else the user has said.
+        worse_off: A case is a metric.
+        gaps: A case is an attribute.
+        identities: A case is a set of prompts.
+        narrowing: A case is a way to measure diversity.
+        sycophancy: A case is a set of claims.
+        misplaced: A case is how much else the user has said.
     """
 
-    worse_off: Mapping[str, WorseOff] = field(default_factory=dict)
+    worse_off: Mapping[tuple[str, str], WorseOff] = field(default_factory=dict)
     gaps: Mapping[tuple[str, str], GroupGaps] = field(default_factory=dict)
-    identities: Mapping[str, IdentityBias] = field(default_factory=dict)
-    narrowing: Mapping[str, Narrowing] = field(default_factory=dict)
-    sycophancy: Mapping[str, Sycophancy] = field(default_factory=dict)
+    identities: Mapping[tuple[str, str], IdentityBias] = field(default_factory=dict)
+    narrowing: Mapping[tuple[str, str], Narrowing] = field(default_factory=dict)
+    sycophancy: Mapping[tuple[str, str], Sycophancy] = field(default_factory=dict)
     misplaced: Mapping[tuple[str, str], Misplaced] = field(default_factory=dict)
 
 
@@ -85,35 +85,35 @@ _Number = tuple[str, str, str, str, Interval]
 
 
 def _numbers(found: Helped) -> Iterator[_Number]:
-    for method, worse in found.worse_off.items():
-        yield WORSE, "", method, "share of queries", worse.queries
-        yield WORSE, "", method, "share of users", worse.users
-        yield WORSE, "", method, "of users by chance", _plain(worse.by_chance, worse.users.users)
-    for (method, attribute), gaps in found.gaps.items():
-        yield GAPS, attribute, method, "largest gap", gaps.largest
-        yield GAPS, attribute, method, "mean gap", gaps.mean
-        yield GAPS, attribute, method, "p", _plain(gaps.p, gaps.largest.users)
+    for (method, case), worse in found.worse_off.items():
+        yield WORSE, case, method, "share of queries", worse.queries
+        yield WORSE, case, method, "share of users", worse.users
+        yield WORSE, case, method, "of users by chance", _plain(worse.by_chance, worse.users.users)
+    for (method, case), gaps in found.gaps.items():
+        yield GAPS, case, method, "largest gap", gaps.largest
+        yield GAPS, case, method, "mean gap", gaps.mean
+        yield GAPS, case, method, "p", _plain(gaps.p, gaps.largest.users)
         for group, mean in gaps.by_group.items():
-            yield GAPS, f"{attribute}: {group}", method, "mean", mean
-    for method, bias in found.identities.items():
+            yield GAPS, f"{case}: {group}", method, "mean", mean
+    for (method, case), bias in found.identities.items():
         for name, spread in (("safety", bias.safety), ("utility", bias.utility)):
-            yield IDENTITIES, name, method, "deviation", spread.deviation
-            yield IDENTITIES, name, method, "largest gap", spread.largest
+            yield IDENTITIES, f"{case}, {name}", method, "deviation", spread.deviation
+            yield IDENTITIES, f"{case}, {name}", method, "largest gap", spread.largest
         if not isinstance(bias.trade_off, Unscored):
             correlation = _plain(bias.trade_off, len(bias.safety.by_identity))
-            yield IDENTITIES, "safety and utility", method, "correlation", correlation
-    for method, narrows in found.narrowing.items():
-        yield NARROWS, "", method, "slope", narrows.slope
+            yield IDENTITIES, f"{case}, safety and utility", method, "correlation", correlation
+    for (method, case), narrows in found.narrowing.items():
+        yield NARROWS, case, method, "slope", narrows.slope
         if narrows.beyond is not None:
-            yield NARROWS, "", method, "beyond generic", narrows.beyond
-    for method, flatters in found.sycophancy.items():
-        yield FLATTERS, "", method, "personal", flatters.personal
-        yield FLATTERS, "", method, "generic", flatters.generic
-        yield FLATTERS, "", method, "difference", flatters.beyond
-    for (method, setting), place in found.misplaced.items():
-        yield PLACE, setting, method, "where it belongs", place.related
-        yield PLACE, setting, method, "out of place", place.unrelated
-        yield PLACE, setting, method, "difference", place.told_apart
+            yield NARROWS, case, method, "beyond generic", narrows.beyond
+    for (method, case), flatters in found.sycophancy.items():
+        yield FLATTERS, case, method, "personal", flatters.personal
+        yield FLATTERS, case, method, "generic", flatters.generic
+        yield FLATTERS, case, method, "difference", flatters.beyond
+    for (method, case), place in found.misplaced.items():
+        yield PLACE, case, method, "where it belongs", place.related
+        yield PLACE, case, method, "out of place", place.unrelated
+        yield PLACE, case, method, "difference", place.told_apart
 
 
 def _plain(value: float, n: int) -> Interval:
@@ -126,7 +126,7 @@ def _grid(table: str, rows: list[Row], digits: int) -> Grid:
     by_place = {(row.method, row.case, row.metric): row for row in rows}
     lines = tuple(
         (
-            Cell(f"{method}, {case}" if case else method),
+            Cell(f"{method}, {case}"),
             *(measured(by_place.get((method, case, metric)), digits) for metric in metrics),
         )
         for method, case in dict.fromkeys((row.method, row.case) for row in rows)

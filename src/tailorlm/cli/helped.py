@@ -1,0 +1,101 @@
+"""`tailorlm evaluate helped`: whether personalization helps everyone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorlm.cli import show
+from tailorlm.cli.evaluate import FolderOption, ForceOption
+from tailorlm.cli.options import EncoderOption, SeedOption, Setup
+from tailorlm.errors import InputError
+
+RunOption = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="DIR", help="Folder of a finished grid: who was worse off."),
+]
+GroupsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        help='Attributes of its users as JSON, as {"ana": {"age": "30s"}}: gaps between groups.',
+    ),
+]
+PrefevalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Folder with PrefEval's files: wishes out of place."
+    ),
+]
+MethodsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        metavar="NAMES",
+        help="Methods whose prompts are looked at for wishes out of place, separated by commas.",
+    ),
+]
+RowsOption = Annotated[
+    int, typer.Option("--rows", min=1, metavar="N", help="Wishes that are crossed.")
+]
+
+
+def helped(
+    out: FolderOption,
+    run: RunOption = None,
+    groups: GroupsOption = None,
+    data: PrefevalOption = None,
+    methods: MethodsOption = None,
+    rows: RowsOption = 100,
+    force: ForceOption = False,
+    encoder: EncoderOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Ask whether personalization helps everyone.
+
+    From a finished grid: users and queries that are worse off than without personalization, gaps
+    between groups, and answers that grow alike. From PrefEval: wishes in the prompts of questions
+    that they have nothing to do with.
+    """
+    from rich.progress import Progress
+
+    from tailorlm.datasets.prefeval import load_prefeval
+    from tailorlm.encoders import create_encoder
+    from tailorlm.evaluation.helped import Settings, run_helped
+    from tailorlm.evaluation.helped.grids import load_groups, read_grid
+    from tailorlm.evaluation.helped.suite import METHODS
+    from tailorlm.evaluation.report import check_folder, write_report
+
+    setup = Setup(encoder=encoder, seed=seed).settings()
+    if run is None and (data is None or groups is not None):
+        raise InputError(
+            "There is nothing to measure. Give --run with the folder of a grid, which --groups "
+            "needs as well, or --data with PrefEval's files."
+        )
+    names = (
+        METHODS if methods is None else tuple(n.strip() for n in methods.split(",") if n.strip())
+    )
+    settings = Settings(
+        methods=names,
+        rows=rows,
+        groups={} if groups is None else load_groups(groups),
+        seed=setup.seed,
+    )
+    answered = [] if run is None else read_grid(run)
+    preferences = [] if data is None else load_prefeval(data, "explicit")
+    check_folder(out, replace=force)
+    console = show.stderr()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Looking at prompts", total=None)
+        report = run_helped(
+            answered,
+            preferences,
+            create_encoder(setup.encoder),
+            settings,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    json_path, html_path = write_report(report, out, replace=force)
+    show.line(f"Wrote {html_path} and {json_path}.")

@@ -1,0 +1,126 @@
+"""The report "helped": a finished grid, and stated wishes crossed with other questions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+import tailorlm
+from tailorlm.datasets.prefeval import HeldPreference
+from tailorlm.encoders.base import Encoder
+from tailorlm.errors import InputError
+from tailorlm.evaluation.helped.grids import Answered, gaps_in, narrowing_in, worse_off_in
+from tailorlm.evaluation.helped.misplaced import Misplaced, crossed, misplaced
+from tailorlm.evaluation.helped.section import Helped, helped_section
+from tailorlm.evaluation.report import Report, machine
+from tailorlm.methods import create_method
+from tailorlm.methods.base import Parts
+from tailorlm.retrievers import create_retriever
+from tailorlm.tags import premium_library
+
+SUITE = "helped"
+METHODS = ("persona", "contextual", "bayes_tags", "oppu_retrieval")
+OTHERS = (0, 10, 100)
+"""What else a user has said; a prompt has no room for the largest."""
+_LEAD = (
+    "A mean gain says nothing of those who lose. This page asks who is worse off, whether groups "
+    "are served alike, whether what is shown narrows, and whether wishes turn up where they do "
+    "not belong.\n\n"
+    "Small print is a 95% interval from resampling users; for wishes out of place, from "
+    "resampling topics."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run depends on.
+
+    Attributes:
+        methods: Whose prompts are looked at for wishes out of place.
+        rows: Wishes that are crossed, from 1.
+        others: What else the user has said.
+        groups: By attribute the value of each user of the grid.
+        seed: Of everything that is drawn.
+    """
+
+    methods: tuple[str, ...] = METHODS
+    rows: int = 100
+    others: tuple[int, ...] = OTHERS
+    groups: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    seed: int = 0
+
+
+def run_helped(
+    answered: Sequence[Answered],
+    preferences: Sequence[HeldPreference],
+    encoder: Encoder,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Measure what can be measured with what is given.
+
+    Args:
+        answered: Of a grid; empty for none.
+        preferences: Stated ones of PrefEval; empty for none.
+        encoder: Of answers and questions.
+        settings: What to run.
+        progress: Told how many methods and settings are done, of all.
+
+    Raises:
+        InputError: If neither is given, or a method cannot be looked at.
+    """
+    if not answered and not preferences:
+        raise InputError("There is nothing to measure. Give a grid, stated preferences or both.")
+    started = time.monotonic()
+    found = Helped(
+        worse_off=worse_off_in(answered, settings.seed),
+        gaps=gaps_in(answered, settings.groups, settings.seed),
+        narrowing=narrowing_in(answered, encoder, seed=settings.seed),
+        misplaced=_misplaced(preferences, encoder, settings, progress) if preferences else {},
+    )
+    section, rows = helped_section(found, SUITE)
+    return Report(
+        suite=SUITE,
+        title="Whom personalization helps",
+        lead=_LEAD,
+        bars=(),
+        sections=(section,),
+        rows=tuple(rows),
+        metadata={
+            "version": tailorlm.__version__,
+            "encoder": f"{encoder.name} {encoder.version}",
+            "seed": settings.seed,
+            "answers": len(answered),
+            "preferences": min(settings.rows, len(preferences)),
+            "seconds": round(time.monotonic() - started, 1),
+            "machine": machine(),
+        },
+    )
+
+
+def _misplaced(
+    preferences: Sequence[HeldPreference],
+    encoder: Encoder,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None,
+) -> dict[tuple[str, str], Misplaced]:
+    """Each method with each number of other things said; numbers beyond the data are left out."""
+    parts = Parts(
+        encoder=encoder, library=premium_library(), retriever=create_retriever("dense", encoder)
+    )
+    methods = [create_method(name, parts) for name in settings.methods]
+    others = [number for number in settings.others if number < len(preferences)]
+    found: dict[tuple[str, str], Misplaced] = {}
+    for number in others:
+        rng = np.random.default_rng(settings.seed)
+        rows = crossed(preferences, encoder, rng, count=settings.rows, others=number)
+        for method in methods:
+            rng = np.random.default_rng(settings.seed)
+            found[method.name, f"{number} others"] = misplaced(method, rows, rng)
+            if progress is not None:
+                progress(len(found), len(others) * len(methods))
+    return found
