@@ -9,18 +9,19 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 from tailorlm.errors import InputError
-from tailorlm.evaluation.intervals import RESAMPLES, Interval, ratio_interval
+from tailorlm.evaluation.intervals import RESAMPLES, Interval
 from tailorlm.evaluation.metrics.comparisons import Wins
 from tailorlm.evaluation.metrics.scored import Unscored
+from tailorlm.evaluation.resampling import FloatArray, ratio_intervals
 from tailorlm.evaluation.significance import (
     LEVEL,
     PERMUTATIONS,
@@ -28,7 +29,7 @@ from tailorlm.evaluation.significance import (
     between_users,
     detectable,
     holm,
-    sign_flip_p,
+    sign_flip_ps,
     users_needed,
 )
 
@@ -44,6 +45,8 @@ ROLES: Mapping[str, str] = MappingProxyType(
 _TIE = 1e-9
 _NO_RESULT = "no result"
 Scores = dict[tuple[str, str], float]
+Keys = tuple[tuple[str, ...], ...]
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +230,8 @@ def compare(
     """Compare every two methods on the items that both have a score for.
 
     Means and differences run over items, so that a user with many items counts for more:
-    ``sum_u sum_i (a_ui - b_ui) / sum_u n_u``. Intervals resample users (`ratio_interval`), p values
-    flip the sign of whole users (`sign_flip_p`) and are corrected for the number of pairs
+    ``sum_u sum_i (a_ui - b_ui) / sum_u n_u``. Intervals resample users (`ratio_intervals`), p
+    values flip the sign of whole users (`sign_flip_p`) and are corrected for the number of pairs
     (`holm`); `users_needed` says how many users would show such a difference. The order of the
     results makes no difference, and the same seed gives the same numbers.
 
@@ -263,8 +266,14 @@ def compare(
         better=better,
         by=by,
         methods=tuple(
-            measure.method(name, by_method.get(name, ""), scores[name], reasons[name])
-            for name in names
+            MethodScore(
+                name,
+                by_method.get(name, ""),
+                mean,
+                len(scores[name]),
+                MappingProxyType(dict(reasons[name].most_common())),
+            )
+            for name, mean in zip(names, measure.means(names, scores), strict=True)
         ),
         pairs=measure.pairs(names, scores),
         missing=tuple(role for role, method in roles.items() if method not in scores),
@@ -312,6 +321,15 @@ def _rank(roles: Mapping[str, str], names: Sequence[str]) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """What each user adds to a mean: the user's key, the sum of scores, their number."""
+
+    keys: Keys
+    sums: FloatArray
+    sizes: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class _Measure:
     """How pairs are measured; see `compare`."""
 
@@ -328,61 +346,107 @@ class _Measure:
         names = ("seed", "resamples", "permutations", "level", "power")
         return MappingProxyType({name: getattr(self, name) for name in names})
 
-    def method(self, name: str, role: str, scores: Scores, why: Counter[str]) -> MethodScore:
-        clusters = self._clusters(scores)
-        sums = [math.fsum(values) for values in clusters.values()]
-        sizes = [len(values) for values in clusters.values()]
-        mean = ratio_interval(sums, sizes, self._rng(name), resamples=self.resamples)
-        unscored = MappingProxyType(dict(why.most_common()))
-        return MethodScore(name, role, mean, len(scores), unscored)
+    def means(self, names: Sequence[str], scores: Mapping[str, Scores]) -> list[Interval]:
+        return self._intervals([self._column(scores[name]) for name in names])
 
     def pairs(self, names: Sequence[str], scores: Mapping[str, Scores]) -> tuple[Pair, ...]:
         """Every two of the methods, with p corrected for all of them."""
-        found = [self.pair(a, scores[a], b, scores[b]) for a, b in combinations(names, 2)]
-        corrected = holm([pair.p for pair in found])
-        return tuple(replace(pair, corrected=p) for pair, p in zip(found, corrected, strict=True))
+        both = list(combinations(names, 2))
+        gaps = [
+            {
+                place: scores[a][place] - scores[b][place]
+                for place in scores[a]
+                if place in scores[b]
+            }
+            for a, b in both
+        ]
+        columns = [self._column(gap) for gap in gaps]
+        ps = self._p_values(columns)
+        measured = zip(self._intervals(columns), zip(ps, holm(ps), strict=True), strict=True)
+        return tuple(
+            self._pair(names_of, gap, column, difference, p_values)
+            for names_of, gap, column, (difference, p_values) in zip(
+                both, gaps, columns, measured, strict=True
+            )
+        )
 
-    def pair(self, one: str, mine: Scores, other: str, theirs: Scores) -> Pair:
-        gaps = {place: mine[place] - theirs[place] for place in mine if place in theirs}
-        clusters = self._clusters(gaps)
-        sums = [math.fsum(values) for values in clusters.values()]
-        sizes = [len(values) for values in clusters.values()]
-        rng = self._rng(one, other)
-        gap = ratio_interval(sums, sizes, rng, resamples=self.resamples)
-        deviation = between_users(sums, sizes)
+    def _pair(
+        self,
+        names: tuple[str, str],
+        gaps: Scores,
+        column: _Column,
+        difference: Interval,
+        p_values: tuple[float | None, float | None],
+    ) -> Pair:
+        deviation = between_users(column.sums, column.sizes)
         needed = least = None
-        if gap.value is not None and deviation is not None:
-            needed = users_needed(gap.value, deviation, level=self.level, power=self.power)
-            least = detectable(gap.users, deviation, level=self.level, power=self.power)
+        if difference.value is not None and deviation is not None:
+            wanted = {"level": self.level, "power": self.power}
+            needed = users_needed(difference.value, deviation, **wanted)
+            least = detectable(difference.users, deviation, **wanted)
         return Pair(
-            one=one,
-            other=other,
-            difference=gap,
-            p=sign_flip_p(sums, rng, permutations=self.permutations),
-            corrected=None,
+            one=names[0],
+            other=names[1],
+            difference=difference,
+            p=p_values[0],
+            corrected=p_values[1],
             items=self._wins(gaps.values()),
-            users=self._wins(total / n for total, n in zip(sums, sizes, strict=True)),
+            users=self._wins(column.sums / column.sizes),
             users_needed=needed,
             detectable=least,
         )
 
-    def _clusters(self, scores: Scores) -> dict[tuple[str, ...], list[float]]:
+    def _column(self, scores: Scores) -> _Column:
         """The scores of each user, or each alone; sorted, so that no order counts."""
         clusters: dict[tuple[str, ...], list[float]] = {}
         for user, item in sorted(scores):
             key = (user,) if self.by == "user" else (user, item)
             clusters.setdefault(key, []).append(scores[user, item])
-        return clusters
+        sums = np.array([math.fsum(values) for values in clusters.values()])
+        sizes = np.array([len(values) for values in clusters.values()], dtype=np.float64)
+        return _Column(tuple(clusters), sums, sizes)
+
+    def _intervals(self, columns: Sequence[_Column]) -> list[Interval]:
+        return _by_users(
+            columns,
+            lambda keys, sums, sizes: ratio_intervals(
+                sums, sizes, self._rng("resamples", keys), resamples=self.resamples
+            ),
+        )
+
+    def _p_values(self, columns: Sequence[_Column]) -> list[float | None]:
+        return _by_users(
+            columns,
+            lambda keys, sums, _: sign_flip_ps(
+                sums, self._rng("signs", keys), permutations=self.permutations
+            ),
+        )
+
+    def _rng(self, purpose: str, keys: Keys) -> np.random.Generator:
+        """Randomness of its own for these users, whatever else is compared."""
+        words = (purpose, repr(keys))
+        return np.random.default_rng([self.seed, *(zlib.crc32(word.encode()) for word in words)])
 
     def _wins(self, gaps: Iterable[float]) -> Wins:
         sign = 1 if self.better == "higher" else -1
         ranks = Counter(_sign(sign * gap) for gap in gaps)
         return Wins(ranks[1], ranks[0], ranks[-1])
 
-    def _rng(self, *names: str) -> np.random.Generator:
-        """Randomness of its own for each pair, whatever else is compared and in which order."""
-        words = (zlib.crc32(name.encode()) for name in sorted(names))
-        return np.random.default_rng([self.seed, *words])
+
+def _by_users(
+    columns: Sequence[_Column],
+    measure: Callable[[Keys, FloatArray, FloatArray], Sequence[Measured]],
+) -> list[Measured]:
+    """What is measured of each column; those of the same users are measured together."""
+    alike: dict[Keys, list[int]] = {}
+    for place, column in enumerate(columns):
+        alike.setdefault(column.keys, []).append(place)
+    found: dict[int, Measured] = {}
+    for keys, places in alike.items():
+        sums = np.stack([columns[place].sums for place in places])
+        sizes = np.stack([columns[place].sizes for place in places])
+        found.update(zip(places, measure(keys, sums, sizes), strict=True))
+    return [found[place] for place in range(len(columns))]
 
 
 def _sign(gap: float) -> int:

@@ -21,7 +21,7 @@ POWER = 0.8
 MOST_USERS = 10_000_000
 """Beyond this many users, nobody is told a number."""
 
-_AT_ONCE = 4_000_000
+_AT_ONCE = 2_000_000
 """Signs that are drawn together, to bound the memory."""
 _ROUNDING = 1e-12
 _ONE_TAIL = 6.0
@@ -57,28 +57,50 @@ def sign_flip_p(
         InputError: If the shape is another, a value is not finite, or `permutations` is below 1.
     """
     values = np.asarray(differences, dtype=np.float64)
-    if values.ndim != 1 or not np.isfinite(values).all():
+    if values.ndim != 1:
+        raise InputError(f"One difference per user is needed, but the shape is {values.shape}.")
+    return sign_flip_ps(values[None], rng, permutations=permutations)[0]
+
+
+def sign_flip_ps(
+    differences: ArrayLike, rng: np.random.Generator, *, permutations: int = PERMUTATIONS
+) -> list[float | None]:
+    """What `sign_flip_p` says of each column, with one set of signs for all of them.
+
+    Args:
+        differences: Shape (columns, users).
+        rng: Source of the signs.
+        permutations: How many are drawn, from 1.
+
+    Raises:
+        InputError: If the shape is another, a value is not finite, or `permutations` is below 1.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if values.ndim != 2 or not np.isfinite(values).all():
         raise InputError(
-            f"One finite difference per user is needed, but the shape is {values.shape} and "
-            f"{int((~np.isfinite(values)).sum())} values are not finite."
+            "One finite difference per column and user is needed, but the shape is "
+            f"{values.shape} and {int((~np.isfinite(values)).sum())} values are not finite."
         )
     if permutations < 1:
         raise InputError(f"The number of permutations is at least 1, but got {permutations}.")
-    users = len(values)
+    columns, users = values.shape
     if users == 0:
-        return None
-    measured = abs(float(values.sum())) - _ROUNDING * float(np.abs(values).sum())
-    if users < 60 and 2**users - 1 <= permutations:
-        signs = 1 - 2 * ((np.arange(1, 2**users)[:, None] >> np.arange(users)) & 1)
-        k = int((np.abs(signs @ values) >= measured).sum())
-        return (k + 1) / float(2**users)
-    k, left = 0, permutations
-    while left:
-        part = min(left, max(_AT_ONCE // users, 1))
-        signs = 1 - 2 * rng.integers(0, 2, size=(part, users), dtype=np.int8)
-        k += int((np.abs(signs @ values) >= measured).sum())
-        left -= part
-    return (k + 1) / (permutations + 1)
+        return [None] * columns
+    sums, sizes = np.abs(values.sum(axis=1)), np.abs(values).sum(axis=1)
+    measured = sums - _ROUNDING * sizes
+    everything = users < 60 and 2**users - 1 <= permutations
+    drawn = 2**users - 1 if everything else permutations
+    k = np.zeros(columns, dtype=np.int64)
+    step = max(_AT_ONCE // users, 1)
+    for start in range(0, drawn, step):
+        part = min(step, drawn - start)
+        if everything:
+            bits = (np.arange(start + 1, start + part + 1)[:, None] >> np.arange(users)) & 1
+        else:
+            bits = rng.integers(0, 2, size=(part, users), dtype=np.int8)
+        signs = 1.0 - 2.0 * bits
+        k += (np.abs(signs @ values.T) >= measured).sum(axis=0)
+    return [(int(count) + 1) / (drawn + 1) for count in k]
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
