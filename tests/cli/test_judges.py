@@ -12,7 +12,7 @@ def test_judges(cli, tmp_path):
     write(tmp_path / "r.jsonl", record(np.random.default_rng(0), users=3, turns=10))
     command = ("evaluate", "judges", "--recordings", "r.jsonl", "--out", "report")
     text = cli(*command)
-    assert "rankings: length agrees beyond chance" in text
+    assert "rankings: interests agrees beyond chance" in text
     data = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     assert data["metadata"]["llms"] == []
     assert "hold" in cli.error(*command)

@@ -141,7 +141,7 @@ def test_without_a_language_model_there_is_no_cost(tmp_path: Path) -> None:
     report = run_judges([source], ENCODER, [], Answers(), SETTINGS)
     assert {row.table for row in report.rows} == {"agreement with people", "between judges"}
     assert {bar.name.split(": ")[1].split(" agrees")[0] for bar in report.bars} == {
-        "length", "encoder similarity", "author classifier", "interests",
+        "encoder similarity", "author classifier", "interests",
     }  # fmt: skip
     json_path, _ = write_report(report, tmp_path)
     assert json.loads(json_path.read_text("utf-8"))["suite"] == "judges"

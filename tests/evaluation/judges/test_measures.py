@@ -73,6 +73,15 @@ def test_renaming_the_answers_changes_nothing(orders, data) -> None:
     assert consistency(ours, draws) == consistency(theirs, draws)
 
 
+def test_kappa_does_not_mind_which_answer_is_called_the_first() -> None:
+    one = verdicts(*((1.0, 0.0),) * 3, (0.0, 1.0))
+    other = verdicts(*((1.0, 0.0),) * 4)
+    turned = [verdicts(*((0.0, 1.0),) * 3, (1.0, 0.0)), verdicts(*((0.0, 1.0),) * 4)]
+    # Three of four pairs alike, where judges that toss a coin have two.
+    assert between(one, other, DRAWS).kappa == pytest.approx(0.5)
+    assert between(*turned, DRAWS) == between(one, other, DRAWS)
+
+
 @given(st.lists(SAID, min_size=1, max_size=12))
 def test_a_judge_that_minds_the_text_alone_favours_no_place(said) -> None:
     found = verdicts(*((one, 1.0 - one) for one in said))

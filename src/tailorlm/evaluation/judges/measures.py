@@ -119,7 +119,8 @@ class Between:
 
     Attributes:
         alike: Share of pairs of which both say the same of win, tie and loss.
-        kappa: Cohen's kappa of it, for agreement beyond chance.
+        kappa: Cohen's kappa of it, for agreement beyond chance. Each pair counts once in either
+            order of its answers, so that it does not matter which is called the first.
         pairs: Pairs that both have scored.
     """
 
@@ -130,16 +131,18 @@ class Between:
 
 def between(ones: Sequence[Verdict], others: Sequence[Verdict], draws: Draws) -> Between:
     """How far two judges agree on the pairs that both have scored."""
-    theirs = {verdict.pair: verdict.preference for verdict in others}
+    by_pair = {verdict.pair: verdict.preference for verdict in others}
     both = []
     for verdict in ones:
-        mine, other = verdict.preference, theirs.get(verdict.pair, Unscored("not judged"))
+        mine, other = verdict.preference, by_pair.get(verdict.pair, Unscored("not judged"))
         if not isinstance(mine, Unscored) and not isinstance(other, Unscored):
             both.append((verdict.user, mine, other))
     alike = draws.mean((user, float(mine == other)) for user, mine, other in both)
     if not both:
         return Between(alike, Unscored("no pair was scored by both"), 0)
-    kappa = cohen_kappa([mine for _, mine, _ in both], [other for _, _, other in both])
+    ours = [said for _, mine, _ in both for said in (mine, 1.0 - mine)]
+    theirs = [said for _, _, other in both for said in (other, 1.0 - other)]
+    kappa = cohen_kappa(ours, theirs)
     return Between(alike, kappa, len(both))
 
 

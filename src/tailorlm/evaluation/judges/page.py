@@ -19,6 +19,7 @@ from tailorlm.evaluation.judges.measures import (
     ties,
     unscored,
 )
+from tailorlm.evaluation.judges.offline import LengthJudge
 from tailorlm.evaluation.judges.rubric import CRITERIA
 from tailorlm.evaluation.judges.sources import Source
 from tailorlm.evaluation.metrics.scored import Unscored
@@ -124,10 +125,14 @@ def _by_another(source: Source, draws: Draws) -> list[Row]:
 
 
 def bars(rows: Sequence[Row]) -> tuple[Bar, ...]:
-    """Whether each judge agrees with people beyond chance, by its interval."""
+    """Whether each judge agrees with people beyond chance, by its interval.
+
+    Length is there to be compared with, and is no judge that anybody is asked to trust.
+    """
     found = []
     for row in rows:
-        if (row.table, row.metric) == (PEOPLE, AGREES) and row.method != PERSON:
+        is_judge = row.method not in (PERSON, LengthJudge.name)
+        if (row.table, row.metric) == (PEOPLE, AGREES) and is_judge:
             cell = measured(row)
             said = f"{cell.text} ({cell.interval})" if cell.interval else cell.text
             met = None if row.low is None else row.low > 0.5
