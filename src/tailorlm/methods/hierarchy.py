@@ -162,20 +162,15 @@ class Hierarchy(Method[HierarchyState]):
         return self.own_level.certainty(state.own, context, rng)
 
     def explain(self, state: HierarchyState, user: str) -> Profile:
-        """Tags by all levels together; then how much each level counts, by name."""
+        """Tags as all levels together believe them; the summary says how much each one counts."""
         profile = self.own_level.explain(state.own, user)
-        comparisons = state.own.posterior.events
-        levels = tuple(
-            Belief(kind="level", name=name, probability=float(weight), evidence=comparisons)
-            for name, weight in zip(LEVELS, np.clip(state.levels, 0.0, 1.0), strict=True)
-        )
         beliefs = profile.beliefs
         if state.shared is not None:
             beliefs = self._mixed(state, state.shared, beliefs)
         return replace(
             profile,
             method=self.name,
-            beliefs=(*beliefs, *levels),
+            beliefs=beliefs,
             summary=f"{_weights_in_words(state, user)} {profile.summary}",
         )
 

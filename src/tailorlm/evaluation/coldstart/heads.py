@@ -26,7 +26,8 @@ COUNTS = (0, 1, 2, 5, 10, 20)
 """Events after which is asked."""
 GLOBAL, PERSONA, USER = LEVELS = ("global", "persona", "user")
 COMBINED, STARTED = "levels together", "user, started at others"
-METHODS = (*LEVELS, COMBINED, STARTED)
+BOTH = "levels together, user started"
+METHODS = (*LEVELS, COMBINED, STARTED, BOTH)
 FOLDS = 5
 MOST_PAIRS = 100
 """Pairs of one person that a population is learned from, at most."""
@@ -53,25 +54,38 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """How the weights of the levels start and move.
+
+    Attributes:
+        own: Weight of the user's own level at the start.
+        share: Part of all weight that is spread evenly after each event.
+    """
+
+    own: float
+    share: float
+
+    @property
+    def rule(self) -> FixedShare:
+        """The rule for the weights."""
+        return FixedShare(((1.0 - self.own) / 2, (1.0 - self.own) / 2, self.own), self.share)
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """Settings of one fold, chosen on users who are not tested.
 
     Attributes:
         width: Of the prior of the user's own level.
         centres: Of the persona level.
-        own: Weight of the user's own level at the start.
-        share: Part of all weight that is spread evenly after each event.
+        mix: Of the levels together.
+        started: Of the levels together where the user's own is started at others.
     """
 
     width: float
     centres: int
-    own: float
-    share: float
-
-    @property
-    def mix(self) -> FixedShare:
-        """The rule for the weights of the levels."""
-        return FixedShare(((1.0 - self.own) / 2, (1.0 - self.own) / 2, self.own), self.share)
+    mix: Mix
+    started: Mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,25 +222,35 @@ def _choose(
     def best(level: str, values: Sequence[float]) -> float:
         return min(values, key=lambda value: lost([own.asked for own in courses[level, value]]))
 
+    def mixed(own_level: Sequence[Course]) -> Mix:
+        levels = (courses[GLOBAL, 0.0], courses[PERSONA, centres], own_level)
+        users_courses = list(zip(*levels, strict=True))
+        return min(
+            (Mix(own, share) for own, share in product(_OWN, _SHARES)),
+            key=lambda mix: lost([combined(own, mix.rule)[0] for own in users_courses]),
+        )
+
     width, centres = best(USER, _WIDTHS), best(PERSONA, _CENTRES)
-    levels = [courses[GLOBAL, 0.0], courses[PERSONA, centres], courses[USER, width]]
-    options = [Chosen(width, int(centres), own, share) for own, share in product(_OWN, _SHARES)]
-    return min(
-        options,
-        key=lambda one: lost([combined(own, one.mix)[0] for own in zip(*levels, strict=True)]),
-    )
+    return Chosen(width, int(centres), mixed(courses[USER, width]), mixed(courses[STARTED, 0.0]))
 
 
 def _told(
     people: People, heads: Mapping[tuple[str, float], RewardHead], settings: Chosen, user: int
 ) -> tuple[dict[str, FloatArray], FloatArray]:
     """The asked pairs' probabilities by method, and the weights of the levels."""
-    keys = ((GLOBAL, 0.0), (PERSONA, settings.centres), (USER, settings.width))
-    courses = [_course(people, heads[key], user) for key in keys]
-    together, weights = combined(courses, settings.mix)
-    started = _course(people, heads[STARTED, 0.0], user)
-    told = {name: one.asked for name, one in zip(LEVELS, courses, strict=True)}
-    return {**told, COMBINED: together, STARTED: started.asked}, weights
+    keys = ((GLOBAL, 0.0), (PERSONA, settings.centres), (USER, settings.width), (STARTED, 0.0))
+    everybody, persona, own, started = (_course(people, heads[key], user) for key in keys)
+    together, weights = combined([everybody, persona, own], settings.mix.rule)
+    both, _ = combined([everybody, persona, started], settings.started.rule)
+    told = {
+        GLOBAL: everybody.asked,
+        PERSONA: persona.asked,
+        USER: own.asked,
+        COMBINED: together,
+        STARTED: started.asked,
+        BOTH: both,
+    }
+    return told, weights
 
 
 def _course(people: People, head: RewardHead, user: int) -> Course:

@@ -130,8 +130,9 @@ def _rated(people: People, divided: str, settings: Settings, progress: Callable[
         "All levels are linear reward heads. A fifth of the people is tested at a time; settings "
         "are chosen on another fifth by loss, each level's by itself and then the weights', and "
         "the population is learned from the other three. "
-        f"“{heads.STARTED}” is no level but the other way to use a population: one head whose "
-        f"prior is how weights spread over people.\n\nChosen: {_chosen(told.chosen)}."
+        f"“{heads.STARTED}” is the other way to use a population: one head whose prior is how "
+        f"weights spread over people; “{heads.BOTH}” has it in the place of the user's own level."
+        f"\n\nChosen: {_chosen(told.chosen)}."
     )
     return Found(people.name, text, heads.COUNTS, told.right, told.loss, told.weights)
 
@@ -167,12 +168,15 @@ def _ranked(
 
 def _chosen(chosen: Sequence[heads.Chosen]) -> str:
     """The settings with the number of folds that chose them."""
-    counted = Counter(chosen).most_common()
     return "; ".join(
-        f"{times} × width of the user's prior {one.width:g}, {one.centres} centres, own weight "
-        f"{one.own:.2g}, share {one.share:g}"
-        for one, times in counted
+        f"{times} × width of the user's prior {one.width:g}, {one.centres} centres, own weight and "
+        f"share {_mix(one.mix)}, with the user started {_mix(one.started)}"
+        for one, times in Counter(chosen).most_common()
     )
+
+
+def _mix(mix: heads.Mix) -> str:
+    return f"{mix.own:.2g} and {mix.share:g}"
 
 
 def _metadata(encoder: Encoder, settings: Settings, seconds: float) -> dict[str, Any]:
