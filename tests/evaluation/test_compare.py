@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tailorlm.errors import InputError
-from tailorlm.evaluation.compare import Comparison, Result, compare, matrix
+from tailorlm.evaluation.compare import Comparison, Result, compare
+from tailorlm.evaluation.comparison import matrix
 from tailorlm.evaluation.metrics.comparisons import Wins
 from tailorlm.evaluation.metrics.scored import Unscored
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tailorlm.errors import MissingExtraError
-from tailorlm.evaluation.compare import Comparison, MethodScore, Pair, matrix
+from tailorlm.evaluation.comparison import Comparison, MethodScore, Pair, matrix
 from tailorlm.evaluation.intervals import Interval
 from tailorlm.evaluation.metrics.comparisons import Wins
 

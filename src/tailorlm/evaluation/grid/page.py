@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tailorlm import __version__
-from tailorlm.evaluation.compare import Comparison, MethodScore, matrix
 from tailorlm.evaluation.compare_tables import interval_text, notes, number, p_text, wins_text
+from tailorlm.evaluation.comparison import Comparison, MethodScore, matrix
 from tailorlm.evaluation.grid.run import Grid
 from tailorlm.evaluation.grid.scoring import METRICS
 from tailorlm.evaluation.grid.tasks import Label, Reference, Task
