@@ -35,7 +35,13 @@ MethodsOption = Annotated[
     typer.Option(
         "--methods",
         metavar="NAMES",
-        help="Methods whose prompts are looked at for wishes out of place, separated by commas.",
+        help="Methods whose prompts are looked at, and answered with --llm, separated by commas.",
+    ),
+]
+WriterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--llm", metavar="NAME", help="Language model that is asked about facts stated wrongly."
     ),
 ]
 RowsOption = Annotated[
@@ -50,6 +56,7 @@ def helped(
     data: PrefevalOption = None,
     methods: MethodsOption = None,
     rows: RowsOption = 100,
+    llm: WriterOption = None,
     force: ForceOption = False,
     encoder: EncoderOption = None,
     seed: SeedOption = None,
@@ -58,7 +65,8 @@ def helped(
 
     From a finished grid: users and queries that are worse off than without personalization, gaps
     between groups, and answers that grow alike. From PrefEval: wishes in the prompts of questions
-    that they have nothing to do with.
+    that they have nothing to do with. From a language model: agreement with facts stated wrongly.
+    What it said is kept in answers.jsonl and not asked again.
     """
     from rich.progress import Progress
 
@@ -66,14 +74,16 @@ def helped(
     from tailorlm.encoders import create_encoder
     from tailorlm.evaluation.helped import Settings, run_helped
     from tailorlm.evaluation.helped.grids import load_groups, read_grid
-    from tailorlm.evaluation.helped.suite import METHODS
+    from tailorlm.evaluation.helped.suite import ANSWERS, METHODS
+    from tailorlm.evaluation.judges import Answers
     from tailorlm.evaluation.report import check_folder, write_report
+    from tailorlm.llms import create_llm
 
     setup = Setup(encoder=encoder, seed=seed).settings()
-    if run is None and (data is None or groups is not None):
+    if run is None and (groups is not None or (data is None and llm is None)):
         raise InputError(
             "There is nothing to measure. Give --run with the folder of a grid, which --groups "
-            "needs as well, or --data with PrefEval's files."
+            "needs as well, --data with PrefEval's files or --llm with a language model."
         )
     names = (
         METHODS if methods is None else tuple(n.strip() for n in methods.split(",") if n.strip())
@@ -96,6 +106,8 @@ def helped(
             create_encoder(setup.encoder),
             settings,
             lambda done, total: progress.update(task, completed=done, total=total),
+            create_llm(llm) if llm else None,
+            Answers(out / ANSWERS) if llm else None,
         )
     json_path, html_path = write_report(report, out, replace=force)
     show.line(f"Wrote {html_path} and {json_path}.")

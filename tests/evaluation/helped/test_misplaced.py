@@ -108,7 +108,10 @@ def test_the_question_itself_does_not_count() -> None:
         (lambda: crossed(ROWS, ENCODER, rng(), count=0), "1 preference"),
         (lambda: crossed(ROWS, ENCODER, rng(), others=5), "others"),
         (lambda: misplaced(Fitting(PARTS), [], rng()), "one at least"),
-        (lambda: misplaced(create_method("none", PARTS), crossings(), rng()), "no statements"),
+        (
+            lambda: misplaced(create_method("none", PARTS), crossings(), rng()),
+            "takes no statements",
+        ),
         (lambda: misplaced(create_method("premium_prompt", PARTS), crossings(), rng()), "asks"),
     ],
 )

@@ -7,6 +7,7 @@ from tailorlm.evaluation.helped.diversity import (
     narrowing,
     over_time,
 )
+from tailorlm.evaluation.helped.flattery import flattery
 from tailorlm.evaluation.helped.groups import GroupGaps, group_gaps
 from tailorlm.evaluation.helped.identities import IdentityBias, Spread, identity_bias
 from tailorlm.evaluation.helped.misplaced import Crossed, Misplaced, crossed, misplaced
@@ -29,6 +30,7 @@ __all__ = [
     "agrees",
     "crossed",
     "effective_number",
+    "flattery",
     "group_gaps",
     "helped_section",
     "identity_bias",

@@ -15,12 +15,12 @@ import numpy as np
 from tailorlm.datasets.prefeval import HeldPreference
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
+from tailorlm.evaluation.helped.stating import best_plan, state_after
 from tailorlm.evaluation.intervals import RESAMPLES, Interval, ratio_interval
 from tailorlm.evaluation.preferences.measures import SHARE, telling_words
 from tailorlm.methods.base import Method
-from tailorlm.types import Context, Event, Plan, Statement, User
+from tailorlm.types import Plan
 
-_DAY = 86_400.0
 _NEAREST = 0.25
 """Share of the questions of other subjects that an unrelated one is drawn from: the farthest."""
 
@@ -141,8 +141,6 @@ def misplaced(
     """
     if not rows:
         raise InputError("There is no crossed preference. Give one at least.")
-    if Statement not in method.accepts:
-        raise InputError(f"The method {method.name!r} takes no statements, so none can be misused.")
     topics = {topic: place for place, topic in enumerate(dict.fromkeys(r.topic for r in rows))}
     which = np.array([topics[row.topic] for row in rows])
     counts = np.bincount(which)
@@ -158,27 +156,12 @@ def _in_prompts(
     method: Method[object], row: Crossed, rng: np.random.Generator
 ) -> tuple[bool, bool]:
     """Whether the prompts of the related and of the unrelated question have the preference."""
-    state = method.initial(User("u"))
-    for number, said in enumerate((*row.others, row.preference), start=1):
-        event = Event(
-            id=f"e{number}",
-            user="u",
-            position=number,
-            time=_DAY * number,
-            key=f"k{number}",
-            payload=Statement(said),
-        )
-        state = method.observe(state, event)
-    found = []
-    for question in (row.related, row.unrelated):
-        plans = method.propose(state, Context(question), 1, rng)
-        if not isinstance(plans, list):
-            raise InputError(
-                f"The method {method.name!r} asks a language model while it plans. Take one that "
-                "plans by itself."
-            )
-        found.append(in_prompt(row.preference, plans[0], question))
-    return found[0], found[1]
+    state = state_after(method, (*row.others, row.preference))
+    related, unrelated = (
+        in_prompt(row.preference, best_plan(method, state, question, rng), question)
+        for question in (row.related, row.unrelated)
+    )
+    return related, unrelated
 
 
 def in_prompt(preference: str, plan: Plan, question: str) -> bool:

@@ -144,26 +144,60 @@ def ask(
     Raises:
         InputError: If the writer is no language model, `at_once` is below 1, or the judge lacks
             what it needs to know.
-        LLMError: If a request fails; all before it are kept.
+        LLMError: If a request fails; all batches before it are kept.
+    """
+    requests = _requests(judge, pairs)
+    said = iter(
+        complete_kept(judge.name, llm, requests, answers, at_once=at_once, progress=progress)
+    )
+    return [
+        Verdict(pair.id, pair.user, judge.read(next(said).text), judge.read(next(said).text))
+        for pair in pairs
+    ]
+
+
+def complete_kept(
+    name: str,
+    llm: LLM,
+    requests: Sequence[Request],
+    answers: Answers,
+    *,
+    at_once: int = AT_ONCE,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Said]:
+    """What a language model says to each request; what it said before is not asked again.
+
+    Args:
+        name: Of what asks; the same request of another name is asked anew.
+        llm: Answers.
+        requests: What is asked.
+        answers: What was said before; filled.
+        at_once: Requests that are sent side by side, from 1.
+        progress: Told how many requests are answered, of all that were not.
+
+    Raises:
+        InputError: If the writer is no language model, or `at_once` is below 1.
+        LLMError: If a request fails; all batches before it are kept.
     """
     check_llm(llm)
     if at_once < 1:
         raise InputError(f"At least 1 request is sent at once, but got {at_once}.")
-    requests = _requests(judge, llm, pairs)
-    missing = {key: request for key, request in requests.items() if answers.get(key) is None}
+    keys = [key_of(name, llm, request) for request in requests]
+    found = {key: said for key in keys if (said := answers.get(key)) is not None}
+    missing = {k: r for k, r in zip(keys, requests, strict=True) if k not in found}
     todo, done = iter(missing.items()), 0
     while batch := list(islice(todo, at_once)):
         completions = llm.complete_many([request for _, request in batch])
-        said = {
+        said_now = {
             key: Said(one.text, one.usage.prompt, one.usage.completion)
             for (key, _), one in zip(batch, completions, strict=True)
         }
-        answers.add(judge.name, llm.label, said)
+        answers.add(name, llm.label, said_now)
+        found |= said_now
         done += len(batch)
         if progress is not None:
             progress(done, len(missing))
-    keys = iter(_keys(judge, llm, pairs))
-    return [_verdict(judge, pair, answers, next(keys), next(keys)) for pair in pairs]
+    return [found[key] for key in keys]
 
 
 def check_llm(llm: LLM) -> None:
@@ -181,15 +215,15 @@ def check_llm(llm: LLM) -> None:
 
 def spent(judge: LLMJudge, llm: LLM, pairs: Sequence[Pair], answers: Answers) -> Spent:
     """What judging these pairs took; requests without an answer do not count."""
-    said = [answers.get(key) for key in _requests(judge, llm, pairs)]
-    known = [one for one in said if one is not None]
+    keys = dict.fromkeys(key_of(judge.name, llm, request) for request in _requests(judge, pairs))
+    known = [said for key in keys if (said := answers.get(key)) is not None]
     return Spent(len(known), sum(one.prompt for one in known), sum(one.completion for one in known))
 
 
-def key_of(judge: LLMJudge, llm: LLM, request: Request) -> str:
+def key_of(name: str, llm: LLM, request: Request) -> str:
     """What an answer is kept under."""
     words = {
-        "judge": judge.name,
+        "judge": name,
         "llm": llm.label,
         "messages": [[message.role, message.content] for message in request.messages],
         "temperature": request.temperature,
@@ -199,26 +233,6 @@ def key_of(judge: LLMJudge, llm: LLM, request: Request) -> str:
     return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 
 
-def _requests(judge: LLMJudge, llm: LLM, pairs: Iterable[Pair]) -> dict[str, Request]:
-    """Every different request, by key."""
-    found = {}
-    for pair in pairs:
-        for swapped in (False, True):
-            request = judge.request(pair, swapped=swapped)
-            found[key_of(judge, llm, request)] = request
-    return found
-
-
-def _keys(judge: LLMJudge, llm: LLM, pairs: Iterable[Pair]) -> Iterable[str]:
-    """The keys of both orders of each pair."""
-    for pair in pairs:
-        for swapped in (False, True):
-            yield key_of(judge, llm, judge.request(pair, swapped=swapped))
-
-
-def _verdict(judge: LLMJudge, pair: Pair, answers: Answers, given: str, swapped: str) -> Verdict:
-    readings = []
-    for key in (given, swapped):
-        said = answers.get(key)
-        readings.append(judge.read("" if said is None else said.text))
-    return Verdict(pair.id, pair.user, readings[0], readings[1])
+def _requests(judge: LLMJudge, pairs: Iterable[Pair]) -> list[Request]:
+    """Both orders of each pair."""
+    return [judge.request(pair, swapped=swapped) for pair in pairs for swapped in (False, True)]
