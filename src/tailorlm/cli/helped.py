@@ -85,11 +85,8 @@ def helped(
             "There is nothing to measure. Give --run with the folder of a grid, which --groups "
             "needs as well, --data with PrefEval's files or --llm with a language model."
         )
-    names = (
-        METHODS if methods is None else tuple(n.strip() for n in methods.split(",") if n.strip())
-    )
     settings = Settings(
-        methods=names,
+        methods=METHODS if methods is None else _names(methods),
         rows=rows,
         groups={} if groups is None else load_groups(groups),
         seed=setup.seed,
@@ -111,3 +108,7 @@ def helped(
         )
     json_path, html_path = write_report(report, out, replace=force)
     show.line(f"Wrote {html_path} and {json_path}.")
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from tailorlm.cli import show
 from tailorlm.cli.evaluate import FolderOption, ForceOption
 from tailorlm.cli.options import EncoderOption, SeedOption, Setup
 from tailorlm.errors import InputError
+
+if TYPE_CHECKING:
+    from tailorlm.evaluation.judges.sources import Source
 
 _MARKS = {True: "met", False: "not met", None: "not measured"}
 
@@ -73,29 +76,17 @@ def judges(
     """
     from rich.progress import Progress
 
-    from tailorlm.datasets.ranking_tager import load_ranked_turns
-    from tailorlm.datasets.summary_reviews import load_summary_reviews
     from tailorlm.encoders import create_encoder
     from tailorlm.evaluation.judges import Answers, Settings, run_judges
-    from tailorlm.evaluation.judges.sources import Source, ranked_source, reviewed_sources
     from tailorlm.evaluation.judges.suite import ANSWERS
     from tailorlm.evaluation.report import check_folder, write_report
     from tailorlm.llms import create_llm
 
     setup = Setup(encoder=encoder, seed=seed).settings()
-    if recordings is None and reviews is None:
-        raise InputError(
-            "There is nothing to hold judges against. Give --recordings FILE, --reviews FILE or "
-            "both."
-        )
     if (price_read is None) != (price_written is None):
         raise InputError("A cost needs both prices. Give --price-read and --price-written.")
     prices = None if price_read is None or price_written is None else (price_read, price_written)
-    sources: list[Source] = []
-    if recordings is not None:
-        sources.append(ranked_source(load_ranked_turns(recordings)))
-    if reviews is not None:
-        sources += reviewed_sources(load_summary_reviews(reviews))
+    sources = _sources(recordings, reviews)
     check_folder(out, replace=force)
     console = show.stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -114,3 +105,20 @@ def judges(
     for bar in report.bars:
         show.line(f"{_MARKS[bar.met]:>12}  {bar.name}: {bar.measured}")
     show.line(f"Wrote {html_path} and {json_path}.")
+
+
+def _sources(recordings: Path | None, reviews: Path | None) -> list[Source]:
+    """What judges are held against."""
+    from tailorlm.datasets.ranking_tager import load_ranked_turns
+    from tailorlm.datasets.summary_reviews import load_summary_reviews
+    from tailorlm.evaluation.judges.sources import ranked_source, reviewed_sources
+
+    if recordings is None and reviews is None:
+        raise InputError(
+            "There is nothing to hold judges against. Give --recordings FILE, --reviews FILE or "
+            "both."
+        )
+    found = [] if recordings is None else [ranked_source(load_ranked_turns(recordings))]
+    if reviews is not None:
+        found += reviewed_sources(load_summary_reviews(reviews))
+    return found

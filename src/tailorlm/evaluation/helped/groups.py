@@ -77,13 +77,7 @@ def group_gaps(
     values = checked(scores, len(users))
     if resamples < 1 or permutations < 1:
         raise InputError("Resamples and permutations are 1 or more.")
-    own: dict[str, list[float]] = {}
-    for user, value in zip(users, values.tolist(), strict=True):
-        if user in group_of:
-            own.setdefault(user, []).append(value)
-    members: dict[str, list[float]] = {}
-    for user, scored in own.items():
-        members.setdefault(group_of[user], []).append(float(np.mean(scored)))
+    members = _members(users, values, group_of)
     groups = {g: np.array(members[g]) for g in sorted(members) if len(members[g]) >= LEAST_USERS}
     if len(groups) < 2:
         raise InputError(
@@ -103,6 +97,20 @@ def group_gaps(
         p=_p(groups, rng, permutations),
         too_small=tuple(g for g in sorted(members) if g not in groups),
     )
+
+
+def _members(
+    users: Sequence[str], values: FloatArray, group_of: Mapping[str, str]
+) -> dict[str, list[float]]:
+    """The mean score of each user, by group."""
+    own: dict[str, list[float]] = {}
+    for user, value in zip(users, values.tolist(), strict=True):
+        if user in group_of:
+            own.setdefault(user, []).append(value)
+    members: dict[str, list[float]] = {}
+    for user, scored in own.items():
+        members.setdefault(group_of[user], []).append(float(np.mean(scored)))
+    return members
 
 
 def _resampled(group: FloatArray, resamples: int, rng: np.random.Generator) -> FloatArray:
