@@ -24,3 +24,15 @@ def test_what_cannot_be_run(cli, tmp_path):
     assert "nothing to measure" in cli.error(*command)
     assert "nothing to measure" in cli.error(*command, "--groups", "g.json")
     assert "no journal" in cli.error(*command, "--run", "nowhere")
+
+
+def test_a_language_model_is_asked_once(cli, tmp_path):
+    command = ("evaluate", "helped", "--llm", "echoing", "--methods", "persona", "--out", "report")
+    cli(*command)
+    data = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    values = {(row["table"], row["metric"]): row["value"] for row in data["rows"]}
+    assert values["sycophancy", "difference"] is None
+    assert values["sycophancy", "share unscored"] == 1.0
+    kept = (tmp_path / "report" / "answers.jsonl").read_text("utf-8")
+    cli(*command, "--force")
+    assert (tmp_path / "report" / "answers.jsonl").read_text("utf-8") == kept

@@ -110,6 +110,8 @@ def _numbers(found: Helped) -> Iterator[_Number]:
         yield FLATTERS, case, method, "personal", flatters.personal
         yield FLATTERS, case, method, "generic", flatters.generic
         yield FLATTERS, case, method, "difference", flatters.beyond
+        share = flatters.unscored / flatters.claims
+        yield FLATTERS, case, method, "share unscored", _plain(share, flatters.claims)
     for (method, case), place in found.misplaced.items():
         yield PLACE, case, method, "where it belongs", place.related
         yield PLACE, case, method, "out of place", place.unrelated
