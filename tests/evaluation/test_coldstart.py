@@ -101,6 +101,15 @@ def test_a_course_foresees_before_it_learns() -> None:
     assert state.events == 0
 
 
+def test_what_a_head_is_wholly_wrong_about_is_still_a_number() -> None:
+    head = RewardHead(HeadPrior(np.array([1000.0]), np.zeros((1, 0))))
+    events = np.tile([0, 1], (EVENTS, 1))
+    told = heads.course(head, np.array([[-1.0], [1.0]]), events, events[:1])
+    assert np.isfinite(told.events).all()
+    assert (told.asked > 0).all()
+    assert (heads.told_right(told.asked) == 0).all()
+
+
 def test_levels_are_mixed_by_what_they_foresaw() -> None:
     even = np.log(np.full(EVENTS, 0.5))
     sure = np.log(np.full(EVENTS, 0.9))

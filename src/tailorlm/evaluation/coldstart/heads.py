@@ -37,6 +37,7 @@ _WIDTHS = (0.1, 0.3, 1.0)
 _CENTRES = (3, 10)
 _OWN = (0.1, 1 / 3)
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
+_LEAST = 1e-12
 _SETTINGS = PopulationSettings(rounds=2, spread=0.3, assumed_users=20.0)
 
 
@@ -112,12 +113,17 @@ def course(head: RewardHead, features: FloatArray, events: IntArray, asked: IntA
     foreseen, answers = [], []
     for number in range(EVENTS + 1):
         if number in COUNTS:
-            answers.append(head.prefer(state, better, worse))
+            answers.append(_sure(head.prefer(state, better, worse)))
         if number < EVENTS:
             won, lost = features[events[number]]
-            foreseen.append(float(np.log(head.prefer(state, won, lost))))
+            foreseen.append(float(np.log(_sure(head.prefer(state, won, lost)))))
             state = head.observe(state, Comparisons.pairs(won[None], lost[None]))
     return Course(np.array(foreseen), np.array(answers))
+
+
+def _sure(chances: FloatArray) -> FloatArray:
+    """Probabilities that rounding has not made 0, which no event could be foreseen with."""
+    return np.clip(chances, _LEAST, 1.0)
 
 
 def combined(courses: Sequence[Course], mix: FixedShare) -> tuple[FloatArray, FloatArray]:
