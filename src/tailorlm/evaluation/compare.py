@@ -97,24 +97,35 @@ def compare(
         raise InputError(f"At least two methods are needed to compare, but got {len(scores)}.")
     measure = _Measure(by, better, seed, resamples, permutations, level, power)
     names = sorted(scores, key=_rank(roles, list(scores)))
-    by_method = {method: role for role, method in roles.items()}
     return Comparison(
         metric=metric,
         better=better,
         by=by,
-        methods=tuple(
-            MethodScore(
-                name,
-                by_method.get(name, ""),
-                mean,
-                len(scores[name]),
-                MappingProxyType(dict(reasons[name].most_common())),
-            )
-            for name, mean in zip(names, measure.means(names, scores), strict=True)
-        ),
+        methods=_method_scores(names, measure.means(names, scores), scores, reasons, roles),
         pairs=measure.pairs(names, scores),
         missing=tuple(role for role, method in roles.items() if method not in scores),
         settings=measure.settings,
+    )
+
+
+def _method_scores(
+    names: Sequence[str],
+    means: Sequence[Interval],
+    scores: Mapping[str, Scores],
+    reasons: Mapping[str, Counter[str]],
+    roles: Mapping[str, str],
+) -> tuple[MethodScore, ...]:
+    """Each method's mean, how many items are behind it, and why others have no score."""
+    by_method = {method: role for role, method in roles.items()}
+    return tuple(
+        MethodScore(
+            name,
+            by_method.get(name, ""),
+            mean,
+            len(scores[name]),
+            MappingProxyType(dict(reasons[name].most_common())),
+        )
+        for name, mean in zip(names, means, strict=True)
     )
 
 
