@@ -36,8 +36,8 @@ SETTINGS: dict[str, dict[str, object]] = {
     "oppu_retrieval": {"budget": 4000, "k": 50},
 }
 LEARNED = frozenset(
-    ("bayes_tags", "edit_rules", "oppu_retrieval", "preference_agent", "profile_summary",
-     "prompt_refinement")
+    ("bayes_tags", "edit_rules", "hierarchy", "oppu_retrieval", "preference_agent",
+     "profile_summary", "prompt_refinement")
 )  # fmt: skip
 """Methods whose own words change with how a user's texts are written."""
 SHOWS = frozenset(
