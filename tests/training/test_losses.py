@@ -28,6 +28,8 @@ from tailorlm.training.losses import (  # noqa: E402 - after the check that torc
     prm_loss,
 )
 
+pytestmark = pytest.mark.torch
+
 
 def pair(chosen: list[float], rejected: list[float]) -> PairLogProbs:
     return PairLogProbs(

@@ -22,6 +22,7 @@ from tailorlm.training.user_models import (  # noqa: E402 - after the check for 
     write_user_model,
 )
 
+pytestmark = pytest.mark.torch
 USERS = ("ana", "ben", "eve")
 SHAPE: dict[str, Any] = {"tokens": 2, "width": 5}
 KINDS: list[tuple[str, dict[str, Any]]] = [
