@@ -129,8 +129,7 @@ def reads_packed(model: SoftModel, examples: Sequence[Encoded]) -> bool:
             alone = [
                 model(RowTensors.of(pack([one]), device), who)[0, 0] for one in one_each([shortest])
             ]
-    # Models raise what they like for a mask of a form that they do not know.
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - models raise what they like for a mask they do not know
         return False
     off = (together - torch.stack(alone)).abs().max()
     longest = max(len(answer) for answer in shortest.answers)
