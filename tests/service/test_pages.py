@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -58,6 +59,12 @@ def page(browser, url: str, request: pytest.FixtureRequest):
     context.close()
 
 
+def go_to(page, name: str) -> None:
+    """Follow a link, until the page's scripts have run."""
+    with page.expect_navigation():
+        page.click(f"nav >> text={name}")
+
+
 def ask(page, n: str) -> None:
     page.fill("#query", "How should I spend a free weekend?")
     page.select_option("#n", n)
@@ -97,15 +104,15 @@ def test_said_compared_and_seen_in_the_profile(page, url: str, tailor: Tailor) -
     page.fill("#wish", "Keep it short.")
     page.click("#say button")
     page.wait_for_selector("#status:has-text('Said')")
-    page.click("nav >> text=Compare")
+    go_to(page, "Compare")
     page.fill("#query", "Plan my evening")
     page.click("#compare button")
     page.wait_for_selector("#both:not([hidden])")
     assert "Keep it short" in page.inner_text("#why")
     assert len(page.inner_text("#personal")) < len(page.inner_text("#generic"))
-    page.click("nav >> text=Profile")
+    go_to(page, "Profile")
     assert "Keep it short." in page.inner_text("main")
-    page.click("nav >> text=History")
+    go_to(page, "History")
     assert "said 'Keep it short.'" in page.inner_text("main")
 
 
@@ -114,7 +121,7 @@ def test_beliefs_are_locked_forgotten_and_added_with_the_keyboard(page, tailor: 
     tailor.say("ana", "Keep it short.")
     turn = tailor.ask("ana", "Plan my evening", n=2)
     tailor.give("ana", Pick(turn.id, 0))
-    page.click("nav >> text=Profile")
+    go_to(page, "Profile")
     row = page.locator("#believed tbody tr").first
     name = row.locator(".corrections").get_attribute("data-name")
     lock = page.get_by_role("button", name=f"Lock {name} as liked")
@@ -147,8 +154,21 @@ def test_beliefs_are_locked_forgotten_and_added_with_the_keyboard(page, tailor: 
 
 
 @needs_browser
+def test_what_is_seen_answers_to_a_click_however_late_the_scripts_are(page, tailor: Tailor) -> None:
+    def late(route) -> None:
+        time.sleep(0.4)
+        route.continue_()
+
+    tailor.say("ana", "Keep it short.")
+    page.route("**/static/*.js", late)
+    page.click("nav >> text=Profile")
+    page.get_by_role("button", name="Lock Keep it short.").click()
+    page.wait_for_selector("#status:has-text('is locked')")
+
+
+@needs_browser
 def test_written_and_erased_only_with_the_name_typed(page, tailor: Tailor) -> None:
-    page.click("nav >> text=Your data")
+    go_to(page, "Your data")
     page.fill("#text", "Dear all,\nthis is how I write.")
     page.click("#write button")
     page.wait_for_selector("#status:has-text('Added')")
