@@ -115,6 +115,23 @@ def test_first_embeddings_have_the_scale_that_is_asked_for(
     assert found == pytest.approx(scale, rel=0.1)
 
 
+@pytest.mark.parametrize("clusters", [1, 5, 50])
+@pytest.mark.parametrize("scale", [0.02, 1.0])
+def test_a_step_of_own_weights_moves_a_prefix_as_far_whatever_they_are(
+    clusters: int, scale: float
+) -> None:
+    size: dict[str, Any] = {"tokens": 10, "width": 64, "scale": scale}
+    model = make_user_model("cluster", USERS, clusters=clusters, **size)
+    offsets = make_user_model("individual", USERS, **size)
+    assert offsets.own_rate == 1.0
+    before = model(torch.tensor([1])).detach()
+    (weights,) = model.own_parameters()
+    signs = torch.randint(0, 2, weights.shape, generator=torch.Generator().manual_seed(0))
+    weights.data += 0.01 * model.own_rate * (2 * signs - 1)  # a step of AdamW at a rate of 0.01
+    moved_by = (model(torch.tensor([1])).detach() - before).square().mean().sqrt()
+    assert float(moved_by) == pytest.approx(0.01, rel=0.25)
+
+
 @each_kind
 def test_gradients_reach_the_user_and_what_is_shared_alone(
     kind: str, settings: dict[str, Any]

@@ -90,6 +90,8 @@ class SoftTrainee:
                 self._references |= {
                     id(one): scores for one, scores in zip(group, found, strict=True)
                 }
+        # Sharded weights have no size that one process could see.
+        self._own_rate = model.users.own_rate
         self._model = self._scorer.called = processes.wrapped(self._own)
         trained = [(name, w) for name, w in model.named_parameters() if w.requires_grad]
         self._names = {name for name, _ in trained}
@@ -195,11 +197,18 @@ class SoftTrainee:
     def _new_optimizer(self, trained: Sequence[tuple[str, nn.Parameter]]) -> torch.optim.AdamW:
         rate = self._settings.learning_rate
         user_rate = self._settings.user_learning_rate or rate
-        groups = []
-        for highest, is_user in ((rate, False), (user_rate, True)):
-            found = [w for name, w in trained if name.startswith("users.") == is_user]
-            if found:
-                groups.append({"params": found, "lr": highest, "highest": highest})
+        own = {id(weight) for weight in self._own.users.own_parameters()}
+        found: dict[float, list[nn.Parameter]] = {}
+        for name, weight in trained:
+            if id(weight) in own:
+                highest = user_rate * self._own_rate
+            else:
+                highest = user_rate if name.startswith("users.") else rate
+            found.setdefault(highest, []).append(weight)
+        groups = [
+            {"params": weights, "lr": highest, "highest": highest}
+            for highest, weights in found.items()
+        ]
         return torch.optim.AdamW(groups, weight_decay=0.0)
 
     def _weight(self, one: Encoded) -> int:

@@ -6,7 +6,8 @@ has row 0, the others rows 1 to m in the order of `users`. What is known of a us
 behind it as token embeddings, which takes no weights; `tailorlm.llms._soft_forward` does it.
 
 The paper does not say how the weights begin. Here a user's embedding begins at about the scale of
-the base's own token embeddings, and with a shared part every user begins as the unknown one.
+the base's own token embeddings, and with a shared part every user begins as the unknown one. Nor
+does it say at which rate the weights over the centres are learned: see `Cluster.own_rate`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ class UserModel(nn.Module):  # type: ignore[misc]  # torch brings no types here
     @abstractmethod
     def own_parameters(self) -> list[nn.Parameter]:
         """The weights that belong to single users: the offsets o_i, or the weights w_i."""
+
+    @property
+    def own_rate(self) -> float:
+        """How much faster than its other weights a model's own ones are learned, above 0."""
+        return 1.0
 
     @abstractmethod
     def with_users(self, users: Sequence[str]) -> UserModel:
@@ -259,6 +265,16 @@ class Cluster(UserModel):
     def own_parameters(self) -> list[nn.Parameter]:
         """The weights w_i, those of the unknown user first."""
         return [self.weights]
+
+    @property
+    def own_rate(self) -> float:
+        """So much that a step of the weights moves a prefix as far as a step of an offset does.
+
+        AdamW moves every weight by about its rate. With all of w_i, that moves an entry of V w_i
+        by the rate times sqrt(K) and the size of the centres' entries, which is far below 1.
+        """
+        size = float(self.centres.detach().square().mean().sqrt())
+        return 1 / max(math.sqrt(self.clusters) * size, 1e-6)
 
     def with_users(self, users: Sequence[str]) -> Cluster:
         """A copy with more users at the end, each of whom begins as the unknown user."""
