@@ -1,6 +1,6 @@
 """Does personalizing help? Recorded rankings replayed, with intervals clustered by user."""
 
-from tailorlm.evaluation.agreement import Agreement, kendall_tau, second_annotator_agreement
+from tailorlm.evaluation.agreement import Agreement, second_annotator_agreement
 from tailorlm.evaluation.calibration import calibrate
 from tailorlm.evaluation.calibration_report import CalibrationReport, Estimate
 from tailorlm.evaluation.compare import Comparison, Result, compare
@@ -18,7 +18,6 @@ __all__ = [
     "Result",
     "calibrate",
     "compare",
-    "kendall_tau",
     "ratio_interval",
     "replay",
     "second_annotator_agreement",

@@ -12,6 +12,8 @@ import numpy as np
 from tailorlm.datasets.ranking_tager import RankedTurn
 from tailorlm.errors import InputError
 from tailorlm.evaluation.intervals import RESAMPLES, Interval, ratio_interval
+from tailorlm.evaluation.metrics.correlation import kendall_tau_b
+from tailorlm.evaluation.metrics.scored import Unscored
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Agreement:
     """Agreement of two annotators over the turns that both ranked.
 
     Attributes:
-        tau: Mean Kendall tau over turns, from -1 to 1, clustered by user.
+        tau: Mean Kendall tau over turns (`kendall_tau_b`), from -1 to 1, clustered by user.
         pairs_alike: Share of pairs of candidates that both put in the same order, clustered by
             user.
         turns: Turns that both ranked.
@@ -52,16 +54,6 @@ def pairs_alike(one: Sequence[int], other: Sequence[int]) -> tuple[int, int]:
     return sum(place[better] < place[worse] for better, worse in pairs), len(pairs)
 
 
-def kendall_tau(one: Sequence[int], other: Sequence[int]) -> float:
-    """Kendall's rank correlation of two rankings without ties (Kendall 1938), from -1 to 1.
-
-    Raises:
-        InputError: If the two do not rank the same candidates.
-    """
-    alike, pairs = pairs_alike(one, other)
-    return 2.0 * alike / pairs - 1.0
-
-
 def second_annotator_agreement(
     turns: Iterable[RankedTurn], rng: np.random.Generator, *, resamples: int = RESAMPLES
 ) -> Agreement:
@@ -77,7 +69,10 @@ def second_annotator_agreement(
     for turn in turns:
         if turn.second_ranking is not None:
             counted[turn.user].append(pairs_alike(turn.ranking, turn.second_ranking))
-            tau[turn.user].append(kendall_tau(turn.ranking, turn.second_ranking))
+            places = np.argsort(turn.ranking), np.argsort(turn.second_ranking)
+            found = kendall_tau_b(*places)
+            if not isinstance(found, Unscored):
+                tau[turn.user].append(found)
     alike = [sum(pair[0] for pair in pairs) for pairs in counted.values()]
     pairs = [sum(pair[1] for pair in pairs) for pairs in counted.values()]
     return Agreement(

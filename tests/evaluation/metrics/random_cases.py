@@ -13,6 +13,13 @@ WORDS = [
     *("naïve", "café", "İstanbul", "straße", "日本語", "Привет", "😀", "ﬁne", "x\u00a0y", "\u200b"),
 ]
 ENDS = ["", "", ".", "!", " \n", "-\nend", "\n\nThanks,\nAna", "\t"]
+HARD = [
+    *("&amp;lt;b&gt;", "<skipped>", "U.S.A.", "1.", "-5", "5-", "$5", "--", "http://a.b/c?d=1"),
+    *("x@y.z", "ẞ", "ǅ", "\u0131", "ſ", "\u212a", "e\u0301", "\ufeff", "\u00ad", "１２", "٣", "𝐀"),
+    *("dying", "flies", "agreed", "s", "ied", "generalizations", "-\n", "\r\n", "\n", "\t", "\x0b"),
+    *("\x1c", "\x85", "\u2028", "\u3000"),
+]
+"""What programs that cut texts are apt to disagree on."""
 
 
 def text(rng: Random) -> str:
@@ -26,6 +33,20 @@ def text(rng: Random) -> str:
         return rng.choice([" . ", "\u200b", " -\n- ", "\n?\n", " , 1", "é", "&"])
     few = rng.sample(WORDS, rng.randint(2, len(WORDS)))
     return " ".join(rng.choices(few, k=rng.randint(1, 40))) + rng.choice(ENDS)
+
+
+def hard_pairs(n: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Candidates with references of marks, entities, numbers, odd letters and odd blanks.
+
+    Some are long, some of one token repeated, some without any blank; none is blank.
+    """
+    rng = Random(seed)
+    for case in range(n):
+        few = rng.sample(HARD + WORDS, rng.choice([1, 2, 5, 20]))
+        between, longest = rng.choice(["", " ", "  ", "\n"]), 400 if case % 50 == 0 else 30
+        pair = [between.join(rng.choices(few, k=rng.randint(1, longest))) for _ in range(2)]
+        candidate, reference = (side if side.strip() else "cat" for side in pair)
+        yield candidate, reference
 
 
 def text_pairs(n: int, seed: int) -> Iterator[tuple[str, str]]:

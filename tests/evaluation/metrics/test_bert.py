@@ -58,6 +58,34 @@ def test_greedy_matching_by_hand() -> None:
     assert score.f1 == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-6)
 
 
+def test_many_agree_with_the_formula_as_loops() -> None:
+    rng = np.random.default_rng(1)
+    words = [*ANGLES, "foo"]
+    pairs = [
+        [" ".join(rng.choice(words, size=rng.integers(1, 9))) for _ in range(2)]
+        for _ in range(1000)
+    ]
+    candidates, references = zip(*pairs, strict=True)
+    weights = TokenWeights(references)
+    for given in (None, weights):
+        found = bert_score(candidates, references, Compass(), weights=given)
+        for ours, pair in zip(found, pairs, strict=True):
+            written, wanted = ([word for word in text.split() if word in ANGLES] for text in pair)
+            if not written or not wanted:
+                assert isinstance(ours, Unscored)
+                continue
+            assert isinstance(ours, Overlap)
+            expected = share(written, wanted, given), share(wanted, written, given)
+            assert (ours.precision, ours.recall) == pytest.approx(expected, abs=1e-6)
+
+
+def share(ones: list[str], others: list[str], weights: TokenWeights | None) -> float:
+    """Mean over words of the cosine to the nearest one of the others."""
+    each = [1.0] * len(ones) if weights is None else weights.of(ones)
+    nearest = [max(cos(ANGLES[one] - ANGLES[other]) for other in others) for one in ones]
+    return float(np.average(nearest, weights=each))
+
+
 def test_unknown_tokens_do_not_count() -> None:
     assert one("Hot stuff!", "hot").f1 == pytest.approx(1.0, abs=1e-6)
 

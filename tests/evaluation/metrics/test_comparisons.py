@@ -24,6 +24,17 @@ def test_both_sides_add_up_to_one() -> None:
         assert ours.ties == theirs.ties
 
 
+def test_many_agree_with_counting() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(1000):
+        one, other = rng.integers(5, size=(2, rng.integers(1, 20)))
+        margin = int(rng.integers(3))
+        ahead = (np.sign(one - other) * (np.abs(one - other) > margin) + 1) / 2
+        assert win_rate(one, other, margin=margin).rate == pytest.approx(np.mean(ahead))
+        liked = set(other.tolist())
+        assert tag_accuracy(one.tolist(), liked) == np.isin(one, other).mean()
+
+
 def test_over_all_pairs_it_is_the_statistic_of_mann_and_whitney() -> None:
     one, other = np.random.default_rng(2).integers(6, size=(2, 40))
     every = win_rate(np.repeat(one, 40), np.tile(other, 40))

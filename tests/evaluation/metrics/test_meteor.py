@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.evaluation.metrics.random_cases import WORDS
+from tests.evaluation.metrics.random_cases import WORDS, hard_pairs
 
 from tailorlm.errors import InputError, MissingExtraError
 from tailorlm.evaluation.metrics import meteor
@@ -48,9 +48,12 @@ def test_agrees_with_nltk() -> None:
     from nltk.translate.meteor_score import meteor_score
 
     rng = np.random.default_rng(5)
-    for case in range(1000):
+    hard = list(hard_pairs(600, seed=5))
+    for case in range(1600):
         sizes = rng.integers(1, 25, size=2)
         candidate, reference = ([str(w) for w in rng.choice(VOCABULARY, size=n)] for n in sizes)
+        if case >= 1000:
+            candidate, reference = (side.split() for side in hard[case - 1000])
         alpha, beta, gamma = (
             (0.9, 3.0, 0.5) if case % 2 else rng.uniform([0, 0, 0], [1, 4, 1]).tolist()
         )

@@ -55,6 +55,35 @@ def test_steering_takes_the_best_way_for_each_question() -> None:
     assert steerability(ways, group) == 1
 
 
+def test_suites_agree_with_their_definitions_by_scipy() -> None:
+    """A thousand questions: 100 sets of ten questions of two to five answers, on three topics."""
+    rng = np.random.default_rng(2)
+    topics = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+    for _ in range(100):
+        sizes = rng.integers(2, 6, size=10)
+        model, left, right, other = ([rng.dirichlet(np.ones(n)) for n in sizes] for _ in range(4))
+        near = {
+            name: np.array([by_scipy(*pair) for pair in zip(model, group, strict=True)])
+            for name, group in {"left": left, "right": right, "other": other}.items()
+        }
+        assert representativeness(model, left) == pytest.approx(near["left"].mean(), abs=1e-9)
+        # The alignment is symmetric, so the groups may stand for ways to steer towards the model.
+        best = np.max([*near.values()], axis=0).mean()
+        assert steerability([left, right, other], model) == pytest.approx(best, abs=1e-9)
+        overall = max(near, key=lambda name: near[name].mean())
+        nearest = [
+            max(near, key=lambda name: near[name][np.array(topics) == topic].mean())
+            for topic in range(3)
+        ]
+        groups = {"left": left, "right": right, "other": other}
+        assert consistency(model, groups, topics) == np.mean([name == overall for name in nearest])
+
+
+def by_scipy(one: np.ndarray, other: np.ndarray) -> float:
+    at = np.arange(one.size)
+    return 1 - stats.wasserstein_distance(at, at, one, other) / (one.size - 1)
+
+
 def test_consistency_by_hand() -> None:
     groups = {"left": [LOW, LOW, HIGH], "right": [HIGH, HIGH, LOW]}
     # Left is nearest on the first two questions and overall, right on the third.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.evaluation.metrics.random_cases import text_pairs
+from tests.evaluation.metrics.random_cases import hard_pairs, text_pairs
 
 from tailorlm.errors import InputError, MissingExtraError
 from tailorlm.evaluation.metrics import ROUGE_KINDS, Overlap, Unscored, rouge
@@ -66,7 +66,8 @@ def test_agrees_with_rouge_score(stem: bool) -> None:
 
     scorer = RougeScorer(list(ROUGE_KINDS), use_stemmer=stem)
     scored = 0
-    for candidate, reference in text_pairs(1400, seed=int(stem)):
+    seed = int(stem)
+    for candidate, reference in (*text_pairs(1400, seed), *hard_pairs(600, seed)):
         theirs = scorer.score(reference, candidate)
         for kind, ours in rouge(candidate, reference, stem=stem).items():
             oracle = theirs[kind]

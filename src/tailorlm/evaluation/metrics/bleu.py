@@ -19,6 +19,7 @@ from tailorlm.evaluation.metrics.scored import Unscored, check_not_blank
 IntArray = npt.NDArray[np.int64]
 LONGEST = 4
 """Tokens of the longest run that counts."""
+_NO_TOKEN = Unscored("a text has no token")
 _ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 _MARK = re.compile(r"([!-&(-+:-@\[-`{-~/])")
 _STOP_AFTER_OTHER = re.compile(r"([^0-9])([.,])")
@@ -43,15 +44,14 @@ def sentence_bleu(candidate: str, references: str | Sequence[str]) -> float | Un
         references: The text it should resemble, or several of which any will do.
 
     Returns:
-        From 0 to 100, sacrebleu's scale; `Unscored` where a text has no token.
+        From 0 to 100, sacrebleu's scale; `Unscored` where the candidate or every reference has no
+        token.
 
     Raises:
         InputError: If a text is blank, or there is no reference.
     """
-    counts = _counts(candidate, _listed(references))
-    if isinstance(counts, Unscored):
-        return counts
-    return _score(counts, all_lengths=False)
+    counts, comparable = _counts(candidate, _listed(references))
+    return _score(counts, all_lengths=False) if comparable else _NO_TOKEN
 
 
 def corpus_bleu(
@@ -60,14 +60,15 @@ def corpus_bleu(
     """BLEU of many texts taken together, as sacrebleu's `corpus_bleu` defines it.
 
     The counts of `sentence_bleu` are added up over all texts before the formula is applied, and N
-    is always 4. This is what papers state; it is not the mean of the sentences' scores.
+    is always 4. This is what papers state; it is not the mean of the sentences' scores. A text
+    without a token, such as one of nothing but "<skipped>", counts as one of length 0.
 
     Args:
         candidates: The texts that were written.
         references: For each the text it should resemble, or several.
 
     Returns:
-        From 0 to 100; `Unscored` where a text has no token or no candidate has four.
+        From 0 to 100; `Unscored` where no pair has tokens on both sides or no candidate has four.
 
     Raises:
         InputError: If the lists differ in length or are empty, or a text is blank.
@@ -79,12 +80,13 @@ def corpus_bleu(
             "Corpus BLEU needs references for each candidate, one at least, but got "
             f"{len(candidates)} candidates and {len(references)} references."
         )
-    total = np.zeros(2 + 2 * LONGEST, dtype=np.int64)
-    for place, (candidate, wanted) in enumerate(zip(candidates, references, strict=True)):
-        counts = _counts(candidate, _listed(wanted))
-        if isinstance(counts, Unscored):
-            return Unscored(f"pair {place} (from 0): {counts.reason}")
+    total, any_comparable = np.zeros(2 + 2 * LONGEST, dtype=np.int64), False
+    for candidate, wanted in zip(candidates, references, strict=True):
+        counts, comparable = _counts(candidate, _listed(wanted))
         total += counts
+        any_comparable |= comparable
+    if not any_comparable:
+        return _NO_TOKEN
     if total[-1] == 0:
         return Unscored(f"no candidate has {LONGEST} tokens")
     return _score(total.tolist(), all_lengths=True)
@@ -112,12 +114,13 @@ def _listed(references: str | Sequence[str]) -> Sequence[str]:
     return listed
 
 
-def _counts(candidate: str, references: Sequence[str]) -> list[int] | Unscored:
-    """Tokens of candidate and nearest reference, then matched runs and all runs by length."""
+def _counts(candidate: str, references: Sequence[str]) -> tuple[list[int], bool]:
+    """Tokens of candidate and nearest reference, then matched runs and all runs by length.
+
+    And whether there is a token on both sides.
+    """
     written = bleu_tokens(check_not_blank(candidate, "candidate"))
     wanted = [bleu_tokens(check_not_blank(text, "reference")) for text in references]
-    if not written or not all(wanted):
-        return Unscored("a text has no token")
     nearest = min((abs(len(text) - len(written)), len(text)) for text in wanted)[1]
     matched = [0] * LONGEST
     for length in range(1, LONGEST + 1):
@@ -125,7 +128,7 @@ def _counts(candidate: str, references: Sequence[str]) -> list[int] | Unscored:
         if matched[length - 1] == 0:
             break
     runs = [max(len(written) - length + 1, 0) for length in range(1, LONGEST + 1)]
-    return [len(written), nearest, *matched, *runs]
+    return [len(written), nearest, *matched, *runs], bool(written) and any(wanted)
 
 
 def _matched(written: Sequence[str], wanted: Sequence[Sequence[str]], length: int) -> int:
