@@ -33,6 +33,7 @@ from tailorlm.evaluation.metrics.ranking import (
     ndcg_at_k,
     precision_at_k,
     recall_at_k,
+    reciprocal_rank,
 )
 from tailorlm.evaluation.metrics.raters import cohen_kappa, krippendorff_alpha
 from tailorlm.evaluation.metrics.ratings import mae, rmse
@@ -78,6 +79,7 @@ __all__ = [
     "perseval",
     "precision_at_k",
     "recall_at_k",
+    "reciprocal_rank",
     "relaxed_word_movers_distance",
     "representativeness",
     "rmse",

@@ -1,4 +1,4 @@
-"""Ranked lists against what is relevant: recall, precision, NDCG, hit ratio at k, and Hits@k.
+"""Ranked lists against what is relevant: recall, precision, NDCG, hit ratio, MRR, and Hits@k.
 
 A `Ranking` is made once, from lists of items or from scores, and each metric reads it. Each gives
 one entry per query, so that intervals can treat the user as the unit; `mean_scored` averages
@@ -128,6 +128,17 @@ def hit_ratio_at_k(ranking: Ranking, k: int) -> list[float | Unscored]:
     Args and errors as in `recall_at_k`.
     """
     return _by_query((_hits(ranking, k) > 0).astype(np.float64), ranking)
+
+
+def reciprocal_rank(ranking: Ranking) -> list[float | Unscored]:
+    """1 over the rank of the first relevant item, 0 if the list has none; the mean is MRR.
+
+    Args:
+        ranking: Lists and what is relevant.
+    """
+    relevant = ranking.found > 0
+    value = relevant.any(axis=1) / (relevant.argmax(axis=1) + 1.0)
+    return _by_query(value, ranking)
 
 
 def ndcg_at_k(ranking: Ranking, k: int, *, gain: Gain = "linear") -> list[float | Unscored]:

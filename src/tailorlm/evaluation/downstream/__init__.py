@@ -1,0 +1,1 @@
+"""The suite "downstream": stars, likes and recommendations on films that people rated."""
