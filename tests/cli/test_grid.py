@@ -50,6 +50,28 @@ def test_what_changes_is_run_again(cli, mine):
     assert "another grid (data differ)" in cli.error(*GRID, "--seed", "1")
 
 
+def test_a_named_data_set_that_changes_is_noticed(cli, tmp_path):
+    folder = tmp_path / "data" / "lamp_4"
+    folder.mkdir(parents=True)
+    questions = [
+        {"id": f"{n}", "input": f"Write a title for: text {n}", "profile": [], "user_id": f"u{n}"}
+        for n in range(3)
+    ]
+    golds = [{"id": f"{n}", "output": f"Title {n}"} for n in range(3)]
+    (folder / "train_questions.json").write_text(json.dumps(questions), "utf-8")
+    outputs = folder / "train_outputs.json"
+    outputs.write_text(json.dumps({"task": "LaMP_4", "golds": golds}), "utf-8")
+    command = ("evaluate", "grid", "--methods", "persona", "--data", "lamp_4/train")
+    command = (*command, "--data-dir", "data", "--out", "grid", "--workers", "1")
+    text = cli(*command)
+    stamp = Path("grid/report.json").stat().st_mtime_ns
+    assert cli(*command) == text
+    assert Path("grid/report.json").stat().st_mtime_ns == stamp
+    golds[0]["output"] = "Another"
+    outputs.write_text(json.dumps({"task": "LaMP_4", "golds": golds}), "utf-8")
+    assert "another grid (data differ)" in cli.error(*command)
+
+
 def test_yaml_with_the_same_keys(cli, mine):
     Path("grid.yaml").write_text(
         "methods: [persona, bayes_tags]\ndata: mine.jsonl\nout: grid\nworkers: 1\nseed: 3\n",

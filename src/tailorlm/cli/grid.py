@@ -131,7 +131,7 @@ def _run(request: Request, force: bool) -> str:
     settings = _settings(request)
     if force:
         forget(settings)
-    request.begin()
+    stamp = request.begin()
     board, console = Board(), show.stderr()
     with Live(board, console=console, transient=True, refresh_per_second=4) as live:
         if not console.is_terminal:
@@ -146,7 +146,7 @@ def _run(request: Request, force: bool) -> str:
     with show.working("Writing the report"):
         write_grid(done)
     text = summary(done)
-    request.finish(text)
+    request.finish(text, stamp)
     return text
 
 

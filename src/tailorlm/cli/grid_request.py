@@ -86,8 +86,8 @@ class Request:
         words = asdict(self) | {"methods": list(self.methods), "version": __version__}
         for name in ("out", "engine", "workers"):
             del words[name]
-        for name in ("data", "tags"):
-            words[f"{name}_digest"] = _digest(Path(words[name])) if words[name] else ""
+        words["data_digest"] = _digest(Path(self.data)) or _files(self.data, self.folder)
+        words["tags_digest"] = _digest(Path(self.tags)) if self.tags else ""
         return words
 
     def finished(self) -> str | None:
@@ -101,15 +101,21 @@ class Request:
             return None
         return None if summary is None else str(summary)
 
-    def finish(self, summary: str) -> None:
-        """Say in the folder that this grid is finished, and what it found."""
-        text = json.dumps({"request": self.stamp, "summary": summary}, ensure_ascii=False, indent=1)
-        (self.out / FINISHED).write_text(text + "\n", "utf-8")
-
-    def begin(self) -> None:
-        """Say in the folder no longer that a grid is finished."""
+    def begin(self) -> dict[str, Any]:
+        """Say in the folder no longer that a grid is finished; gives the stamp for `finish`."""
         if self.out.is_dir():
             (self.out / FINISHED).unlink(missing_ok=True)
+        return self.stamp
+
+    def finish(self, summary: str, stamp: Mapping[str, Any]) -> None:
+        """Say in the folder that this grid is finished, and what it found.
+
+        Args:
+            summary: What the terminal shows.
+            stamp: Of when it began: what has changed since is not what was run.
+        """
+        text = json.dumps({"request": stamp, "summary": summary}, ensure_ascii=False, indent=1)
+        (self.out / FINISHED).write_text(text + "\n", "utf-8")
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -165,3 +171,23 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(stream, "blake2b").hexdigest()[:16]
     except OSError:
         return ""
+
+
+def _files(name: str, folder: str) -> str:
+    """Of the names, sizes and times of the files of a data set; "" where it is none, or not there.
+
+    Where only the times have changed, a grid is run again and finds that nothing is left to do.
+    """
+    from tailorlm.datasets.card import matching
+    from tailorlm.datasets.catalog import cards
+
+    card = cards().get(name.partition("/")[0])
+    if card is None:
+        return ""
+    place = card.where(folder) or Path(folder)
+    met = [path for pattern in (*card.files, *card.also) for path in matching(place, pattern)]
+    # Files that lie beside these, as answers beside questions, are the data set's as well.
+    beside = sorted(path for parent in {path.parent for path in met} for path in parent.iterdir())
+    facts = [(str(path), path.stat()) for path in beside if path.is_file()]
+    words = repr([(path, stat.st_size, stat.st_mtime_ns) for path, stat in facts])
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

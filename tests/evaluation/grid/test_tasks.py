@@ -9,6 +9,7 @@ import pytest
 from tests.evaluation.grid.made_up import rows, write
 
 from tailorlm.errors import InputError
+from tailorlm.evaluation.grid.groups import pooled
 from tailorlm.evaluation.grid.tasks import (
     Label,
     Option,
@@ -17,7 +18,6 @@ from tailorlm.evaluation.grid.tasks import (
     Reference,
     Task,
     load_tasks,
-    pooled,
 )
 from tailorlm.types import Attribute, Document, Statement
 

@@ -45,7 +45,7 @@ def report_of(grid: Grid) -> Report:
         f"Rows: {methods}.{_DEMO if grid.demo else ''}\n\n"
         "Three rows stand beside whatever is compared: none, the language model without "
         f"personalization; pooled, {grid.settings.pooled} with everybody's history as if it were "
-        "one user's; and contextual, a user's own history put into the prompt."
+        f"one user's; and contextual, a user's own history put into the prompt.{_across(grid)}"
     )
     sections = [*_overview(grid), *map(_section, grid.comparisons.values()), *_answers(grid)]
     return Report(
@@ -56,6 +56,22 @@ def report_of(grid: Grid) -> Report:
         sections=tuple(sections),
         rows=tuple(_rows(grid)),
         metadata=_metadata(grid),
+    )
+
+
+def _across(grid: Grid) -> str:
+    """Which methods were fitted to others first, as a paragraph; "" where none was."""
+    found: dict[str, list[int]] = {}
+    for (row, _), given in grid.given.items():
+        if given.others:
+            found.setdefault(row, []).append(given.others)
+    if not found:
+        return ""
+    most, least = max(map(max, found.values())), min(map(min, found.values()))
+    numbers = f"{least:,}" if most == least else f"{least:,} to {most:,}"
+    return (
+        f"\n\n{', '.join(found)} learn across users: each user starts from what {numbers} others, "
+        "none of the same tenth of the users, have in common."
     )
 
 

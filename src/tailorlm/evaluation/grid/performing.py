@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
@@ -13,8 +13,18 @@ from typing import Any
 from tailorlm.encoders import create_encoder
 from tailorlm.errors import LLMError, LLMResponseError
 from tailorlm.evaluation.grid.answers import KeptAnswers
+from tailorlm.evaluation.grid.fitting import (
+    Fit,
+    Fitted,
+    fit,
+    fit_key,
+    fits_of,
+    learns_across,
+    read_fitted,
+)
+from tailorlm.evaluation.grid.groups import group_of, pooled
 from tailorlm.evaluation.grid.playing import Played
-from tailorlm.evaluation.grid.tasks import Known, Label, Order, Task, Tasks, pooled
+from tailorlm.evaluation.grid.tasks import Known, Label, Order, Task, Tasks
 from tailorlm.llms import create_llm
 from tailorlm.llms.base import LLM
 from tailorlm.loop import Loop
@@ -42,6 +52,8 @@ class Bench:
         tags: The tags in the data.
         seed: Of all choices.
         answers: Where answers are kept.
+        populations: Where what is learned across users is kept.
+        data: Digest of the data.
     """
 
     llm: str | LLM
@@ -51,6 +63,8 @@ class Bench:
     tags: tuple[str, ...]
     seed: int
     answers: Path
+    populations: Path
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,8 @@ class Unit:
         user: Whose history it is; "everybody" in the pooled row.
         history: What is known at first; each task's own history is added to it.
         tasks: What is asked.
+        group: The user's group, which nothing that is learned across users is taken from; None in
+            the pooled row, where nothing is.
     """
 
     row: str
@@ -70,6 +86,7 @@ class Unit:
     user: str
     history: tuple[Known, ...]
     tasks: tuple[Task, ...]
+    group: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,7 @@ class Given:
         tokens: Tokens of the last request and its answer, as the endpoint counts them.
         agreed: For candidates: pairs ordered as the user orders them, ties counted half, and pairs.
         failure: Why there is no answer; "" where there is one.
+        others: How many other users the method was fitted to before.
         asked: Requests that went to the language model, those of the method among them.
         found: Requests whose answer was known already.
         seconds: What it took.
@@ -104,6 +122,7 @@ class Given:
     tokens: tuple[int, int] = (0, 0)
     agreed: tuple[float, int] | None = None
     failure: str = ""
+    others: int = 0
     asked: int = 0
     found: int = 0
     seconds: float = 0.0
@@ -117,11 +136,13 @@ def units_of(rows: Sequence[tuple[str, str]], tasks: Tasks) -> Iterator[Unit]:
         tasks: What is to be answered.
     """
     apart = [(own[0].user, own[0].history, own) for own in _by_user(tasks.tasks)]
+    groups = group_of(tasks.tasks)
     together = [(EVERYBODY, history, own) for history, own in pooled(tasks.tasks)]
     for row, method in rows:
         for user, history, own in together if row == POOLED else apart:
+            group = None if row == POOLED else groups[user]
             for start in range(0, len(own), _TOGETHER):
-                yield Unit(row, method, user, history, tuple(own[start : start + _TOGETHER]))
+                yield Unit(row, method, user, history, tuple(own[start : start + _TOGETHER]), group)
 
 
 def _by_user(tasks: Sequence[Task]) -> list[list[Task]]:
@@ -141,6 +162,17 @@ def _goes_on(history: tuple[Known, ...], earlier: tuple[Known, ...]) -> bool:
     return history[: len(earlier)] == earlier
 
 
+def fits_for(bench: Bench, units: Sequence[Unit], tasks: Tasks) -> list[Fit]:
+    """What has to be fitted before some units can be run."""
+    wanted = ((method_of(bench, u.method), u.group) for u in units if u.group is not None)
+    return fits_of(wanted, tasks, bench.seed, bench.populations)
+
+
+def perform_fit(bench: Bench, job: Fit) -> int:
+    """Fit a method for a group of users; gives the number of others it was fitted to."""
+    return fit(method_of(bench, job.method), job, bench.seed, bench.populations).users
+
+
 def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
     """Run a unit.
 
@@ -151,12 +183,21 @@ def perform(bench: Bench, unit: Unit) -> list[Given] | LLMError:
     llm = KeptAnswers(_llm(bench.llm), bench.answers)
     try:
         loop = Loop(method=method_of(bench, unit.method), seed=bench.seed)
-        played = Played(loop, llm, unit.user, unit.history)
-        return list(_give_all(played, llm, unit))
+        fitted = _fitted(bench, unit, loop.method)
+        played = Played(loop, llm, unit.user, unit.history, fitted.population)
+        return [replace(given, others=fitted.users) for given in _give_all(played, llm, unit)]
     except LLMError as error:
         return LLMError(str(error))
     finally:
         llm.close()
+
+
+def _fitted(bench: Bench, unit: Unit, method: Method[Any]) -> Fitted:
+    """What the user starts from, as others are."""
+    if unit.group is None or not learns_across(method):
+        return Fitted()
+    key = fit_key(method, bench.data, unit.group, bench.seed)
+    return read_fitted(bench.populations, key) or Fitted()
 
 
 def _give_all(first: Played, llm: KeptAnswers, unit: Unit) -> Iterator[Given]:

@@ -45,12 +45,21 @@ class Played:
         llm: Answers what the method asks.
         user: Id of the user.
         history: What is known, oldest first.
+        population: What the method learned from other users; None for nothing.
     """
 
-    def __init__(self, loop: Loop, llm: LLM, user: str, history: Iterable[Known]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        llm: LLM,
+        user: str,
+        history: Iterable[Known],
+        population: bytes | None = None,
+    ) -> None:
         self.loop = loop
         self.llm = llm
         self.user = user
+        self.population = population
         self.events: list[Event] = []
         self._known: dict[Known, None] = {}
         self._state: StoredState | None = None
@@ -88,23 +97,7 @@ class Played:
     def _play(self, history: Iterable[Known]) -> None:
         for known in history:
             self._known[known] = None
-            for payload, turn in _payloads(known, len(self.events) + 1, self.loop.method.name):
-                self._append(payload, turn)
-
-    def _append(self, payload: Payload, turn: Turn | None) -> None:
-        position = len(self.events) + 1
-        name = f"{self.user}-{position}"
-        self.events.append(
-            Event(
-                id=name,
-                user=self.user,
-                position=position,
-                time=_HOUR * position,
-                key=name,
-                payload=payload,
-                turn=turn,
-            )
-        )
+            self.events += _events(known, self.user, len(self.events) + 1, self.loop.method.name)
 
     def _run(self, steps: Steps[Result]) -> Result:
         answer: Any = None
@@ -125,7 +118,7 @@ class Played:
             case About(user=user):
                 payloads = [event.payload for event in self.events]
                 facts = {p.name: p.value for p in payloads if isinstance(p, Attribute)}
-                return User(user, facts), None
+                return User(user, facts), self.population
             case Earlier(turn=turn, before=before):
                 return [e for e in self.events[: before - 1] if e.turn and e.turn.id == turn]
             case Keep(state=state):
@@ -153,6 +146,29 @@ def shown(query: str, options: Iterable[Option], method: str) -> tuple[Candidate
         )
         for option in options
     )
+
+
+def events_of(user: str, history: Iterable[Known], method: str) -> list[Event]:
+    """A user's log that says what is known, oldest first."""
+    events: list[Event] = []
+    for known in history:
+        events += _events(known, user, len(events) + 1, method)
+    return events
+
+
+def _events(known: Known, user: str, position: int, method: str) -> Iterator[Event]:
+    """The events that say one thing that is known, from a position of the log on."""
+    for place, (payload, turn) in enumerate(_payloads(known, position, method), start=position):
+        name = f"{user}-{place}"
+        yield Event(
+            id=name,
+            user=user,
+            position=place,
+            time=_HOUR * place,
+            key=name,
+            payload=payload,
+            turn=turn,
+        )
 
 
 def _payloads(known: Known, number: int, method: str) -> Iterator[tuple[Payload, Turn | None]]:

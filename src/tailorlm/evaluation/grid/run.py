@@ -11,8 +11,18 @@ from tailorlm.errors import InputError, LLMError
 from tailorlm.evaluation.compare import Comparison, Result, compare
 from tailorlm.evaluation.grid.answers import ANSWERS
 from tailorlm.evaluation.grid.engines import fan_out
+from tailorlm.evaluation.grid.fitting import POPULATIONS
 from tailorlm.evaluation.grid.journal import JOURNAL, Journal
-from tailorlm.evaluation.grid.performing import Bench, Given, Unit, method_of, perform, units_of
+from tailorlm.evaluation.grid.performing import (
+    Bench,
+    Given,
+    Unit,
+    fits_for,
+    method_of,
+    perform,
+    perform_fit,
+    units_of,
+)
 from tailorlm.evaluation.grid.scoring import METRICS, Scorer, Scores
 from tailorlm.evaluation.grid.settings import Settings
 from tailorlm.evaluation.grid.tasks import Tasks, load_tasks
@@ -66,6 +76,8 @@ def run_grid(
 ) -> Grid:
     """Have every row of the grid answer every task, and compare the rows.
 
+    A method that learns across users is fitted first, for each group of users to all others.
+
     What was given is kept in the folder as it comes, so that a run that was interrupted goes on
     where it stopped, and further methods can be added to a grid that is finished.
 
@@ -118,7 +130,7 @@ def run_grid(
 
 def forget(settings: Settings) -> None:
     """Remove what a folder keeps of an earlier run, answers of the language model too."""
-    for name in (JOURNAL, ANSWERS, f"{ANSWERS}-journal"):
+    for name in (JOURNAL, ANSWERS, f"{ANSWERS}-journal", POPULATIONS, f"{POPULATIONS}-journal"):
         (settings.out / name).unlink(missing_ok=True)
 
 
@@ -157,6 +169,8 @@ def _do(
 ) -> None:
     by_id = {task.id: task for task in tasks.tasks}
     scorer = Scorer(tasks)
+    for _ in fan_out(partial(perform_fit, bench), fits_for(bench, todo, tasks), engine, workers):
+        pass
     for result in fan_out(partial(perform, bench), todo, engine, workers):
         if isinstance(result, LLMError):
             raise LLMError(f"{result} What was answered is kept: the same command goes on.")
@@ -189,6 +203,8 @@ def _bench(settings: Settings, tasks: Tasks, llm: str | LLM) -> Bench:
         tags=tasks.tags,
         seed=settings.seed,
         answers=(settings.out / ANSWERS).absolute(),
+        populations=(settings.out / POPULATIONS).absolute(),
+        data=tasks.digest,
     )
     for _, method in settings.rows:
         method_of(bench, method)

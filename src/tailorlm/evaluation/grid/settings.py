@@ -9,6 +9,7 @@ from typing import Any
 
 from tailorlm import __version__
 from tailorlm.errors import InputError
+from tailorlm.evaluation.grid.groups import GROUPS
 
 GENERIC, POOLED, IN_CONTEXT = "none", "pooled", "contextual"
 
@@ -61,6 +62,7 @@ class Settings:
             "retriever": self.retriever,
             "tags": _content(self.tags),
             "seed": self.seed,
+            "groups of users": GROUPS,
         }
 
 

@@ -7,7 +7,7 @@ its row and with what to write instead.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -42,7 +42,6 @@ _ENTRIES = (
     '"query" with "candidates" and "ranking" or "pick", or "query" with "answer" and "rating" or '
     '"edit".'
 )
-_GROUPS = 10
 _TURN = frozenset({"query", "candidates", "answer", "ranking", "pick", "rating", "edit"})
 _ASKED = frozenset({"id", "user", "query", "history"})
 _RIGHT = frozenset({"reference", "label", "labels", "candidates", "ranking", "pick"})
@@ -350,31 +349,3 @@ def _options(task: Task) -> Iterable[Option]:
     for known in task.history:
         if isinstance(known, PastTurn):
             yield from known.options
-
-
-def pooled(tasks: Sequence[Task]) -> list[tuple[tuple[Known, ...], list[Task]]]:
-    """What everybody's histories are together, and the tasks that each such pool is good for.
-
-    A later row's history may hold what an earlier row of the same user asks for. So the users are
-    dealt out to ten groups, each with a pool of its own: of its own users what stands in all of
-    their rows, which was known before any of them, and of all others everything. What else a task's
-    own history holds is left to be added. Where no history grows from row to row the pools are the
-    same, and there is one.
-    """
-    every: dict[str, dict[Known, None]] = {}
-    common: dict[str, dict[Known, None]] = {}
-    for task in tasks:
-        own = dict.fromkeys(task.history)
-        every.setdefault(task.user, {}).update(own)
-        before = common.get(task.user, own)
-        common[task.user] = {known: None for known in before if known in own}
-    group = {user: number % _GROUPS for number, user in enumerate(every)}
-    pools: dict[tuple[Known, ...], list[Task]] = {}
-    for number in range(min(_GROUPS, len(every))):
-        pool = tuple(
-            known
-            for user in every
-            for known in (common[user] if group[user] == number else every[user])
-        )
-        pools.setdefault(pool, []).extend(task for task in tasks if group[task.user] == number)
-    return list(pools.items())
