@@ -1,12 +1,14 @@
 """Everything tailorlm raises on purpose.
 
 Each message says what was given, why it fails and what to do next; the command line prints it
-as one line and exits with the class's ``exit_code``.
+as one line and exits with the class's ``exit_code``. Below that line it prints the form of a file
+that a `FormatError` is about.
 
 ```
 TailorError
 ├── InputError             the caller's value cannot be used
 │   ├── UnknownNameError   no such method, LLM, encoder, tag ... (carries near names)
+│   ├── FormatError        a file that does not follow its form (carries the form)
 │   ├── FeedbackError      feedback that does not fit its turn, or that a method refuses
 │   └── TagLibraryError    a tag library that is malformed
 ├── NotFoundError          the store has no such user or turn
@@ -70,6 +72,20 @@ class UnknownNameError(InputError):
         if hint:
             parts.append(hint)
         super().__init__(" ".join(parts))
+
+
+class FormatError(InputError):
+    """A file that is not written as it should be.
+
+    Args:
+        problem: What is wrong, and where.
+        form: How such a file is written, with an example, on several lines.
+    """
+
+    def __init__(self, problem: str, form: str) -> None:
+        self.problem = problem
+        self.form = form
+        super().__init__(f"{problem}\n\n{form}")
 
 
 class FeedbackError(InputError):

@@ -54,6 +54,13 @@ class Cli:
         assert result.stdout == ""
         return self.one_line(result.stderr, result.exit_code, code)
 
+    def malformed(self, *args: object) -> tuple[str, str]:
+        """The line of a file that is not written as it should be, and the form below it."""
+        result = self.run(*args)
+        assert result.stdout == ""
+        line, form = result.stderr.split("\n\n", maxsplit=1)
+        return self.one_line(line, result.exit_code, 2), form.rstrip("\n")
+
     @staticmethod
     def one_line(stderr: str, exit_code: int, code: int) -> str:
         """The line of an error, which stands alone, with the exit code that belongs to it."""

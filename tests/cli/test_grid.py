@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.evaluation.grid.made_up import rows, write
 
+from tailorlm.evaluation.grid.tasks import FORM
+
 GRID = ("evaluate", "grid", "--methods", "persona,bayes_tags,edit_rules", "--data", "mine.jsonl")
 GRID = (*GRID, "--out", "grid", "--workers", "1")
 
@@ -107,9 +109,9 @@ def test_yaml_that_is_wrong(cli, mine, text, words):
 
 def test_what_cannot_be_run(cli, mine):
     write(mine, [*rows()[:2], {"user": "ana", "query": "Q", "referense": "R"}])
-    message = cli.error(*GRID)
+    message, form = cli.malformed(*GRID)
     assert "mine.jsonl, row 3: there is no field 'referense'. Did you mean 'reference'?" in message
-    assert 'A row looks like {"user": "ana"' in message
+    assert form == FORM
     assert "There is no file no.jsonl" in cli.error(*GRID, "--data", "no.jsonl")
     assert "bayes_tags" in cli.error(*GRID, "--methods", "bayes_tag")
     assert "no engine" in cli.error(*GRID, "--engine", "rays", "--data", "example").lower()

@@ -39,7 +39,7 @@ from tailorlm.cli import (
 )
 from tailorlm.cli.show import plain, stderr
 from tailorlm.cli.start import INTERRUPTED, run
-from tailorlm.errors import TailorError
+from tailorlm.errors import FormatError, TailorError
 
 __all__ = ["app", "run"]
 
@@ -92,6 +92,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             _quiet_stdout()
             raise typer.Exit(BROKEN_PIPE) from None
+        except FormatError as error:
+            _fail(error.problem, error.exit_code, below=error.form)
         except TailorError as error:
             _fail(str(error), error.exit_code)
         except OSError as error:
@@ -108,13 +110,15 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return run_guarded
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    """Print one line and exit; the exception being handled is shown when debugging."""
+def _fail(message: str, code: int, below: str = "") -> NoReturn:
+    """Print one line and what stands below it, and exit; when debugging, the exception before."""
     if os.environ.get("TAILORLM_DEBUG", "") not in {"", "0"}:
         traceback.print_exc()
     console = stderr()
     console.print("Error:", style="bold red", end=" ")
     console.print(plain(" ".join(message.split())), markup=False, highlight=False, soft_wrap=True)
+    if below:
+        console.print(f"\n{below}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -63,7 +63,9 @@ class Row:
         value = self.data[field]
         if type(value) not in kinds:
             wanted = " or ".join(_WORDS[kind] for kind in kinds)
-            self.fail(f"{field!r} must be {wanted}, but is {_WORDS[type(value)]}.")
+            is_bare = str in kinds and type(value) in (int, float)
+            quoted = f" Write it as {json.dumps(str(value))}." if is_bare else ""
+            self.fail(f"{field!r} must be {wanted}, but is {_WORDS[type(value)]}.{quoted}")
         return value
 
     def text(self, field: str) -> str:
@@ -283,9 +285,10 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
 def _parse(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
     where = f"{path}, row {number}"
     try:
-        data = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        # A byte order mark stands within a file that was made of several.
+        data = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise InputError(f"{where}: this is not UTF-8 text.") from None
+        raise InputError(f"{where}: this is not UTF-8 text. Save the file as UTF-8.") from None
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where}: this is not JSON ({error.msg} at character {error.pos}). "

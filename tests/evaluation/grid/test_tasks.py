@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.evaluation.grid.made_up import rows, write
 
-from tailorlm.errors import InputError
+from tailorlm.errors import FormatError, InputError
 from tailorlm.evaluation.grid.groups import pooled
 from tailorlm.evaluation.grid.tasks import (
+    FORM,
     Label,
     Option,
     Order,
@@ -77,8 +79,14 @@ def test_everything_that_a_row_can_hold(tmp_path: Path) -> None:
         (GOOD | {"label": "yes"}, "reference and label are both there"),
         (GOOD | {"history": "x"}, "'history' must be a list"),
         (GOOD | {"history": ["x"]}, "history entry 0 must be an object, but is a text"),
-        (GOOD | {"history": [{"statement": "a"}, {}]}, "history entry 1: this is nothing"),
-        (GOOD | {"history": [{"statement": "a", "document": "b"}]}, "several things at once"),
+        (
+            GOOD | {"history": [{"statement": "a"}, {}]},
+            "history entry 1: this has none",
+        ),
+        (
+            GOOD | {"history": [{"statement": "a", "document": "b"}]},
+            "(fields: document, statement)",
+        ),
         (GOOD | {"history": [{"query": "q", "answer": "a"}]}, "nothing says what the user gave"),
         (GOOD | {"history": [{"query": "q", "answer": "a", "rating": 9}]}, "from 1 to 5, but is 9"),
         (GOOD | {"history": [{"attribute": "a"}]}, "no field 'value'"),
@@ -108,7 +116,7 @@ def test_what_is_wrong_is_said_with_its_row(tmp_path: Path, row: Any, words: str
     message = str(failed.value)
     assert words in message
     assert "mine.jsonl, row 2: " in message
-    assert 'A row looks like {"user": "ana"' in message
+    assert message.endswith(FORM)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
@@ -118,6 +126,34 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         load_tasks(tmp_path)
     with pytest.raises(InputError, match="holds no row"):
         load(tmp_path, "")
+
+
+def test_the_form_is_one_that_is_read(tmp_path: Path) -> None:
+    """Every example that an error shows is taken as it stands."""
+    lines = [line.strip() for line in FORM.splitlines() if line.startswith("  ")]
+    entries = [line for line in lines[1:] if line.startswith("{")]
+    truths = [line for line in lines[1:] if not line.startswith("{")]
+    history = f'"history": [{", ".join(entries)}]'
+    asked = [f'{{"user": "ana", "query": "Q", {history}, {truth}}}' for truth in truths]
+    found = load(tmp_path, lines[0], *asked)
+    assert len(found) == 1 + 4
+    assert len(found[1].history) == len(entries) == 7
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_marks_of_windows_make_no_difference(tmp_path: Path, mark: bytes) -> None:
+    path = tmp_path / "mine.jsonl"
+    line = json.dumps(GOOD).encode()
+    path.write_bytes(mark + line + b"\r\n" + mark + line + b"\r\n\r\n")
+    assert [task.query for task in load_tasks(path).tasks] == [GOOD["query"]] * 2
+
+
+def test_other_encodings_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    for encoding in ("latin-1", "utf-16"):
+        path.write_text(json.dumps(GOOD | {"query": "Grüße"}, ensure_ascii=False), encoding)
+        with pytest.raises(FormatError, match=r"row 1: this is not UTF-8 text. Save the file as"):
+            load_tasks(path)
 
 
 def test_the_example_is_there() -> None:

@@ -1,7 +1,7 @@
 """A user's own evaluation data: one row per query, with what is known and what was right.
 
-The format is JSON Lines, and `docs/grid.md` explains it. What does not follow it is refused with
-its row and with what to write instead.
+The format is JSON Lines; `FORM` and `docs/grid.md` explain it. What does not follow it is refused
+with its row and with what to write instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tailorlm.datasets.base import Row, read_rows
-from tailorlm.errors import InputError, TailorError, nearest
+from tailorlm.errors import FormatError, InputError, TailorError, nearest
 from tailorlm.types import (
     Attribute,
     Document,
@@ -29,10 +29,29 @@ Checked = TypeVar("Checked")
 EXAMPLE = "example"
 """The data that come with the package, by name."""
 
-_ROW = (
-    'A row looks like {"user": "ana", "query": "...", "history": [{"document": "..."}], '
-    '"reference": "..."}; docs/grid.md shows all of it.'
-)
+FORM = """\
+The file is JSON Lines in UTF-8: on each line a JSON object, for one query of one user, such as
+  {"user": "ana", "query": "When?", "history": [{"statement": "Be brief."}], "reference": "Friday."}
+"user" is whose query it is, and "query" is what is asked.
+
+"history" is what is known of the user by then, oldest first. It may be left out. An entry is one of
+  {"document": "A text that the user wrote."}
+  {"statement": "Something the user said about how to be answered."}
+  {"attribute": "city", "value": "Porto"}
+  {"query": "What was asked", "candidates": ["one answer", "another"], "ranking": [1, 0]}
+  {"query": "What was asked", "candidates": ["one answer", "another"], "pick": 1}
+  {"query": "What was asked", "answer": "the answer", "rating": 4}
+  {"query": "What was asked", "answer": "the answer", "edit": "as the user would have it"}
+
+What was right is said by one of
+  "reference": "the answer as the user would have it"
+  "label": "yes", "labels": ["yes", "no"]
+  "candidates": ["one answer", "another"], "ranking": [1, 0]
+  "candidates": ["one answer", "another"], "pick": 1
+
+A ranking has the positions of the candidates, counted from 0, best first."""
+"""How rows are written, for whoever has to write them; `docs/grid.md` says more."""
+
 _TRUTHS = (
     'Say what was right by one of: "reference" (a text), "label" (a word), or "candidates" with '
     '"ranking" or "pick".'
@@ -182,9 +201,9 @@ def load_tasks(data: str | Path, folder: str | Path = ".") -> Tasks:
                 row.fail(f"there is an earlier row with the id {task.id!r}. Ids are unique.")
             tasks[task.id] = task
     except InputError as error:
-        raise InputError(f"{error} {_ROW}") from None
+        raise FormatError(str(error), FORM) from None
     if not tasks:
-        raise InputError(f"{path} holds no row. {_ROW}")
+        raise FormatError(f"{path} holds no row.", FORM)
     digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
     name = str(data) if str(data) == EXAMPLE else path.name
     return Tasks(name, digest, _with_labels(tasks.values()))
@@ -197,7 +216,7 @@ def _named(name: str, folder: str | Path) -> Tasks:
 
     if name.partition("/")[0] not in cards():
         if Path(name).is_dir():
-            raise InputError(f"{name} is a folder. Name a JSON Lines file. {_ROW}")
+            raise FormatError(f"{name} is a folder. Name a JSON Lines file.", FORM)
         raise InputError(
             f'There is no file {name}. Name a JSON Lines file, "{EXAMPLE}" for the data that come '
             "with tailorlm, or a data set that `tailorlm data list` has."
@@ -251,7 +270,8 @@ def _truth(row: Row) -> Truth:
 def _known(row: Row) -> Known:
     kinds = [kind for kind in ("document", "statement", "attribute", "query") if kind in row.data]
     if len(kinds) != 1:
-        row.fail(f"this is {'nothing' if not kinds else 'several things at once'}. {_ENTRIES}")
+        what = "has none of the fields that say what it is" if not kinds else "is several things"
+        row.fail(f"this {what} (fields: {', '.join(sorted(row.data)) or 'none'}). {_ENTRIES}")
     if kinds == ["document"]:
         _check_fields(row, frozenset({"document", "title"}))
         title = _text(row, "title") if "title" in row.data else ""
