@@ -152,7 +152,12 @@ def test_heads_learn_what_each_kind_of_people_likes() -> None:
         users = np.full(train.films, user)
         worth = learned.worth(users, np.arange(train.films), pooled=False)
         assert worth[kinds == user].mean() > worth[kinds != user].mean() + 0.5
+
     pairs = watched_pairs(train, seen, np.random.default_rng(0))
+    learned = fit_heads(seen, pairs)
+    for user in (0, 1):
+        worth = learned.worth(np.full(train.films, user), np.arange(train.films), pooled=False)
+        assert worth[kinds == user].mean() > worth[kinds != user].mean() + 0.2
     assert [len(own) for own in pairs] == [2 * int(train.liked[own].sum()) for own in train.of_user]
 
 
@@ -169,6 +174,7 @@ def test_settings_are_chosen_by_what_is_hidden() -> None:
     hidden = leave_one_out(given(), np.random.default_rng(0))
     method = Method(
         name="constant",
+        kind="generic",
         learn=lambda train: lambda one: lambda users, films: np.full(len(films), one[0]),
         words=("stars",),
         settings=((1.0,), (4.0,), (5.0,)),
@@ -200,14 +206,25 @@ def predictions(split: Split) -> list[Chosen]:
     order = np.random.default_rng(0).permutation(split.train.films)
     hidden = leave_one_out(split.train, np.random.default_rng(2))
     return [
-        *choose(stars.star_methods(fixed(), 0), split.train, hidden, stars.star_loss),
+        *choose(thinned(stars.star_methods(fixed(), 0)), split.train, hidden, stars.star_loss),
         *choose(
-            recommending.ranking_methods(fixed(), alike(), 0),
+            thinned(recommending.ranking_methods(fixed(), alike(), 0)),
             split.train,
             hidden,
             recommending.ranking_loss(order),
         ),
     ]
+
+
+def thinned(methods: list[Method]) -> list[Method]:
+    return [method.thinned(2) for method in methods]
+
+
+def test_settings_are_thinned_evenly() -> None:
+    settings = tuple((float(i),) for i in range(10))
+    method = Method(name="x", kind="pooled", learn=lambda _: None, settings=settings)
+    assert method.thinned(3).settings == ((0.0,), (3.0,), (6.0,))
+    assert method.thinned(10) is method
 
 
 def test_what_is_held_out_is_among_the_films_to_rank() -> None:

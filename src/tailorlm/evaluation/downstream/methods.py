@@ -7,7 +7,8 @@ loss on these is fitted again to all of the training part. The test has no say i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from tailorlm.evaluation.downstream.ratings import Predict, Ratings
 from tailorlm.evaluation.downstream.splits import Split
@@ -15,6 +16,8 @@ from tailorlm.evaluation.downstream.splits import Split
 Setting = tuple[float, ...]
 Fitted = Callable[[Setting], Predict]
 """Makes predictions with a setting, of what was learned."""
+Kind = Literal["generic", "pooled", "personal"]
+"""One answer for all, one that is learned from all, or one that is learned from the user."""
 Loss = Callable[[Predict, Split], float]
 """How far off predictions are on the test of a split; less is better."""
 
@@ -25,6 +28,7 @@ class Method:
 
     Attributes:
         name: What reports call it.
+        kind: What its predictions depend on.
         learn: Learns from ratings, and is then asked for predictions with one setting or more.
         words: What the numbers of a setting are.
         settings: What is tried, one at least.
@@ -32,10 +36,18 @@ class Method:
     """
 
     name: str
+    kind: Kind
     learn: Callable[[Ratings], Fitted]
     words: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ((),)
     needs_history: bool = False
+
+    def thinned(self, most: int) -> Method:
+        """The same, of whose settings at most as many are tried, spread evenly over them."""
+        n = len(self.settings)
+        if n <= most:
+            return self
+        return replace(self, settings=tuple(self.settings[i * n // most] for i in range(most)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,19 +67,22 @@ def ranking_methods(fixed: FloatArray, alike: Similarities, seed: int) -> list[M
         return lambda train: lambda _: partial(learned(train).worth, pooled=pooled)
 
     return [
-        Method(name=GENERIC, learn=lambda train: lambda _: most_popular(train)),
+        Method(name=GENERIC, kind="generic", learn=lambda train: lambda _: most_popular(train)),
         Method(
             name=BM25,
+            kind="personal",
             learn=lambda train: lambda _: like_the_liked(train, alike.words),
             needs_history=True,
         ),
         Method(
             name=DENSE,
+            kind="personal",
             learn=lambda train: lambda _: like_the_liked(train, alike.meaning),
             needs_history=True,
         ),
         Method(
             name=FACTORS,
+            kind="personal",
             learn=lambda train: (
                 lambda one: (
                     fit_watched(
@@ -91,8 +94,8 @@ def ranking_methods(fixed: FloatArray, alike: Similarities, seed: int) -> list[M
             settings=tuple(product(_RANKS, _RIDGES, _CONFIDENCES)),
             needs_history=True,
         ),
-        Method(name=POOLED, learn=head(True)),
-        Method(name=OWN, learn=head(False)),
+        Method(name=POOLED, kind="pooled", learn=head(True)),
+        Method(name=OWN, kind="personal", learn=head(False)),
     ]
 
 
@@ -128,7 +131,11 @@ def ranked(predict: Predict, split: Split, users: IntArray, order: IntArray) -> 
         users: Shape (n,): whom to recommend to, by position.
         order: A permutation of the films.
     """
-    scores = scores_of(predict, split.train, users)
+    return in_order(scores_of(predict, split.train, users), split, users, order)
+
+
+def in_order(scores: FloatArray, split: Split, users: IntArray, order: IntArray) -> Ranking:
+    """The same from scores, shape (n, films), NaN for what is not recommended."""
     return Ranking.of_scores(scores[:, order], relevant(split, users)[:, order])
 
 

@@ -36,9 +36,10 @@ def star_methods(fixed: FloatArray, seed: int) -> list[Method]:
     """
     learned = lru_cache(maxsize=2)(lambda train: _heads(train, fixed))
     return [
-        Method(name=GENERIC, learn=lambda train: lambda _: global_mean(train)),
+        Method(name=GENERIC, kind="generic", learn=lambda train: lambda _: global_mean(train)),
         Method(
             name=FILM,
+            kind="pooled",
             learn=lambda train: (
                 lambda one: fit_biases(train, Damping(one[0], 0.0), users=False).predict
             ),
@@ -47,12 +48,14 @@ def star_methods(fixed: FloatArray, seed: int) -> list[Method]:
         ),
         Method(
             name=BOTH,
+            kind="personal",
             learn=lambda train: lambda one: fit_biases(train, Damping(*one)).predict,
             words=("damping of films", "of users"),
             settings=tuple(product(_DAMPINGS, _DAMPINGS)),
         ),
         Method(
             name=FACTORS,
+            kind="personal",
             learn=lambda train: lambda one: _factors(train, one, seed),
             words=("rank", "ridge"),
             settings=tuple(product(_RANKS, _RIDGES)),
@@ -60,6 +63,7 @@ def star_methods(fixed: FloatArray, seed: int) -> list[Method]:
         *(
             Method(
                 name=name,
+                kind="pooled" if pooled else "personal",
                 learn=_learner(learned, pooled),
                 words=("damping of users", "slope"),
                 settings=tuple(product(_DAMPINGS, _SLOPES)),

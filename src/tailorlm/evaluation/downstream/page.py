@@ -1,0 +1,231 @@
+"""What was measured as tables, plots, bars and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tailorlm.evaluation.compare_tables import interval_text, number, p_text
+from tailorlm.evaluation.comparison import Comparison, MethodScore, Pair
+from tailorlm.evaluation.downstream import measure, stars
+from tailorlm.evaluation.downstream.asking import HISTORY, SHOWN
+from tailorlm.evaluation.downstream.measure import PRIMARY, Measured
+from tailorlm.evaluation.downstream.methods import Chosen
+from tailorlm.evaluation.report import Bar, Cell, Dots, Grid, Row, Section
+
+SUITE = "downstream"
+CASE_ASKED = "{split}, {users} users"
+"""Of whom a language model was asked."""
+LEAD = (
+    "What personalization is worth to tasks that are no conversation: how many stars a user gives "
+    "a film, whether the user will like it, and what to recommend. Every table has a generic row "
+    "(one answer for all users), pooled rows (learned from all, the same for all) and personal "
+    "ones.\n\n"
+    "“Reward head” is the linear head of the method best_of_n on a film's genres, year, plot, and "
+    "the average and number of the ratings of others: pooled, one for everybody, and own, each "
+    "user's, drawn towards it. Settings are chosen within the training part alone.\n\n"
+    "Small print is a 95% interval from resampling users; p flips the signs of whole users and is "
+    "corrected (Holm) for all pairs of its table. Leave one out learns from ratings that are "
+    "later than what it tests, as everybody who states it does; the time split does not."
+)
+_TEXTS = {
+    measure.STARS: "Stars of the films held out. MAE and RMSE are in stars; less is better. What "
+    "is predicted beyond an end of the scale is put there.",
+    measure.LIKES: "Whether the film held out gets the user's own mean of the training part or "
+    "more (for new users, everybody's). A method that predicts stars says yes if it predicts that "
+    "mean or more. With two labels micro F1 over both is the accuracy. LaMP-2's classification, "
+    "which tag a user gives a film, is the suite lamp.",
+    measure.LISTS: "All films with a plot that the user has not rated are ranked, not a sample of "
+    "them: on samples methods can change places. What is held out is relevant if the user gave "
+    "it the mean of the training part or more; a user without such a film is unscored. Films of "
+    "equal score stand in an order that is drawn. Higher is better.",
+}
+
+
+_ASKED = (
+    "It is told the title, genres and plot of the film held out, and with these nothing, what "
+    f"others gave it, the user's latest {HISTORY} films with their stars, or the {HISTORY} whose "
+    f"plots are most like its own. To recommend, it puts the {SHOWN} most popular films that the "
+    "user has not rated, shown in an order that is drawn, into its own order, alone or beside the "
+    f"user's latest {HISTORY} liked films; all others follow by popularity. An answer that is "
+    "anything but the number, or the numbers, is unscored."
+)
+
+
+def section(task: str, measured: Sequence[Measured]) -> Section:
+    """One task on all parts of the splits."""
+    verdicts = "\n\n".join(f"{one.case}: {_verdict(one.comparison)}" for one in measured)
+    return Section(
+        task.capitalize(),
+        f"{_TEXTS[task]}\n\n{verdicts}",
+        tuple(_grid(one) for one in measured),
+        tuple(_dots(one) for one in measured),
+    )
+
+
+def asked_section(measured: Sequence[Measured], llm: str) -> Section:
+    """The tasks with a language model."""
+    verdicts = [f"{one.task}: {_verdict(one.comparison)}" for one in measured]
+    unread = [
+        f"{one.task}, {score.method}: {count} answers unscored, since {reason}."
+        for one in measured
+        for score in one.comparison.methods
+        for reason, count in score.unscored.items()
+    ]
+    return Section(
+        "With a language model",
+        "\n\n".join([f"Asked is {llm}, at temperature 0. {_ASKED}", *verdicts, *unread]),
+        tuple(_grid(one) for one in measured),
+        tuple(_dots(one) for one in measured),
+    )
+
+
+def chosen_section(chosen: Sequence[tuple[str, str, Chosen]]) -> Section:
+    """The settings, by split and task."""
+    lines = tuple(
+        (Cell(split), Cell(task), Cell(one.method.name), Cell(one.described))
+        for split, task, one in chosen
+        if one.described
+    )
+    text = (
+        "Each user's last rating of the training part was hidden, and what predicts these best "
+        "(RMSE, or the mean reciprocal rank) was fitted again to all of the training part."
+    )
+    return Section(
+        "Settings that were chosen",
+        text,
+        (Grid("By split and task", ("split", "task", "method", "setting"), lines, prose=True),),
+    )
+
+
+def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
+    """Whether a user's own head beats each kind of baseline, beyond chance."""
+    for one in measured:
+        found = one.comparison
+        if one.case.endswith(measure.NEW_USERS):
+            continue
+        pairs = [
+            found.between(stars.OWN, other)
+            for other in (found.baseline, stars.POOLED, stars.FACTORS)
+        ]
+        yield Bar(
+            f"{one.case}, {one.task}: a user's own head beats {found.baseline}, everybody's head "
+            "and matrix factorisation, beyond chance",
+            "; ".join(f"{_difference(pair)} against {pair.other}" for pair in pairs)
+            + f" in {found.metric}",
+            all(_better(found, pair) is True for pair in pairs),
+        )
+
+
+def rows(measured: Sequence[Measured]) -> Iterator[Row]:
+    """Every number."""
+    for one in measured:
+        found = one.comparison
+        for score in found.methods:
+            words: dict[str, Any] = {
+                "suite": SUITE,
+                "table": one.task,
+                "case": one.case,
+                "method": score.method,
+            }
+            yield Row.of(score.mean, metric=found.metric, **words)
+            for metric, means in one.others.items():
+                yield Row.of(means[score.method], metric=metric, **words)
+            unscored = Row(metric="unscored", value=score.n_unscored, n=score.items, **words)
+            yield unscored
+            for other in _baselines(found):
+                if other != score.method:
+                    pair = found.between(score.method, other)
+                    yield Row.of(pair.difference, metric=f"{found.metric} less {other}", **words)
+                    yield Row(
+                        metric=f"p corrected, {other}",
+                        value=pair.corrected,
+                        n=pair.difference.users,
+                        **words,
+                    )
+
+
+def _baselines(found: Comparison) -> tuple[str, str]:
+    return found.baseline, stars.POOLED
+
+
+def _grid(one: Measured) -> Grid:
+    found = one.comparison
+    header = (
+        "method", "kind", found.metric, *one.others, "unscored",
+        *(text for other in _baselines(found) for text in (f"less {other}", "p (Holm)")),
+    )  # fmt: skip
+    users = max(score.mean.users for score in found.methods)
+    items = max(score.items for score in found.methods)
+    tested = f"{users:,} users" if items == users else f"{items:,} films of {users:,} users"
+    return Grid(
+        f"{one.case}: {one.task}, {tested}",
+        header,
+        tuple(_line(one, score) for score in found.methods),
+    )
+
+
+def _line(one: Measured, score: MethodScore) -> tuple[Cell, ...]:
+    found = one.comparison
+    cells = [Cell(score.method), Cell(one.kinds[score.method])]
+    means = [score.mean, *(means[score.method] for means in one.others.values())]
+    cells += [Cell(number(mean.value), interval_text(mean)) for mean in means]
+    cells.append(Cell(f"{score.n_unscored:,}"))
+    for other in _baselines(found):
+        if other == score.method:
+            cells += [Cell("–"), Cell("–")]
+            continue
+        pair = found.between(score.method, other)
+        gap = pair.difference
+        cells += [
+            Cell(number(gap.value, signed=True), interval_text(gap, signed=True)),
+            Cell(p_text(pair.corrected)),
+        ]
+    return tuple(cells)
+
+
+def _dots(one: Measured) -> Dots:
+    points = tuple(
+        (
+            score.method,
+            mean.value,
+            mean.value if mean.low is None else mean.low,
+            mean.value if mean.high is None else mean.high,
+        )
+        for score in one.comparison.methods
+        if (mean := score.mean).value is not None
+    )
+    metric = PRIMARY[one.task]
+    return Dots(f"{one.case}: {one.task}", f"{metric} ({one.comparison.better} is better)", points)
+
+
+def _verdict(found: Comparison) -> str:
+    """Which methods differ from the generic one by more than chance, in a sentence."""
+    base = found.baseline
+    told: dict[bool, list[str]] = {True: [], False: []}
+    for score in found.methods:
+        if score.method == base:
+            continue
+        pair = found.between(score.method, base)
+        better = _better(found, pair)
+        if better is not None:
+            told[better].append(f"{score.method} ({number(pair.difference.value, signed=True)})")
+    parts = [
+        f"{word} than {base} are {', '.join(told[better])}"
+        for better, word in ((True, "better"), (False, "worse"))
+        if told[better]
+    ]
+    return "; ".join(parts or [f"no difference from {base} that could not be chance"]) + "."
+
+
+def _better(found: Comparison, pair: Pair) -> bool | None:
+    """Whether the one is better; None where it could be chance."""
+    gain = pair.difference.value
+    if not gain or pair.corrected is None or pair.corrected > found.settings["level"]:
+        return None
+    return (gain > 0) is (found.better == "higher")
+
+
+def _difference(pair: Pair) -> str:
+    gap = pair.difference
+    return f"{number(gap.value, signed=True)} (p {p_text(pair.corrected)})"
