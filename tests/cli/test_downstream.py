@@ -12,7 +12,7 @@ COMMAND = ("evaluate", "downstream", "--data", "data", "--out", "report", "--qui
 def test_downstream(cli, tmp_path):
     write(tmp_path / "data", people=12)
     text = cli(*COMMAND)
-    assert "leave one out, rating prediction: a user's own head beats global mean" in text
+    assert "Leave one out, rating prediction: a user's own head beats global mean" in text
     assert "Wrote report/report.html and report/report.json." in text
     data = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     assert data["suite"] == "downstream"

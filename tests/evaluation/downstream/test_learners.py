@@ -18,6 +18,7 @@ from tailorlm.evaluation.downstream.factors import fit_stars, fit_watched
 from tailorlm.evaluation.downstream.features import DIRECTIONS, Seen, described
 from tailorlm.evaluation.downstream.heads import fit_heads, rated_pairs, watched_pairs
 from tailorlm.evaluation.downstream.methods import Chosen, Method, choose
+from tailorlm.evaluation.downstream.mixing import averaged, averaged_by_user, mixed
 from tailorlm.evaluation.downstream.ratings import Ratings
 from tailorlm.evaluation.downstream.recommending import Similarities
 from tailorlm.evaluation.downstream.similar import like_the_liked, most_popular, plot_similarity
@@ -236,3 +237,31 @@ def test_what_is_held_out_is_among_the_films_to_rank() -> None:
     assert np.isnan(scores).sum() == len(split.train)
     found = recommending.relevant(split, users)
     assert found.sum() == (split.test.stars >= split.train.usual[split.test.user]).sum()
+
+
+def test_two_methods_are_mixed_by_what_is_hidden() -> None:
+    hidden = leave_one_out(given(), np.random.default_rng(0))
+
+    def constant(stars_of_all: float) -> Chosen:
+        method = Method(name=f"{stars_of_all:g} stars", kind="generic", learn=lambda _: None)
+
+        def predict(users: np.ndarray, films: np.ndarray) -> np.ndarray:
+            return np.full(len(films), stars_of_all)
+
+        return Chosen(method, (), predict, predict)
+
+    parts = constant(1.0), constant(5.0)
+    found = mixed("both", parts, averaged, hidden, stars.star_loss)
+    assert found.described == "share of 5 stars 0.5"
+    assert found.predict(np.zeros(2, dtype=np.intp), np.arange(2)).tolist() == [3.0, 3.0]
+
+
+def test_scores_are_mixed_in_units_of_their_spread() -> None:
+    joined = averaged_by_user(3)
+    found = joined(lambda users, wanted: 100.0 * wanted, lambda users, wanted: -1.0 * wanted, 0.5)(
+        np.array([0, 1, 0]), np.array([0, 1, 2])
+    )
+    assert found == pytest.approx([0.0, 0.0, 0.0])
+    same = joined(lambda users, wanted: wanted * 0.0, lambda users, wanted: wanted * 2.0, 0.5)
+    users = np.zeros(3, dtype=np.intp)
+    assert np.diff(same(users, np.arange(3))) == pytest.approx([0.5 / np.std([0, 1, 2])] * 2)

@@ -67,7 +67,7 @@ def value(found: Report, case: str, task: str, method: str, metric: str) -> floa
 
 def chosen(predict: Predict, name: str, **words: object) -> Chosen:
     method = Method(name=name, kind="personal", learn=lambda train: lambda _: predict, **words)
-    return Chosen(method, (), predict)
+    return Chosen(method, (), predict, predict)
 
 
 def with_baselines(split: Split, predict: Predict) -> list[Chosen]:
@@ -147,18 +147,13 @@ def test_the_report() -> None:
     ]
     cases = {row.case for row in found.rows}
     assert cases == {"leave one out", "time split, known users", "time split, new users"}
-    assert len(found.bars) == 6
+    assert len(found.bars) == 12
     assert all("new users" not in bar.name for bar in found.bars)
     again = run_downstream(rated_films(), Words(), QUICK)
     assert again.rows == found.rows
     json.dumps(found.as_dict(), allow_nan=False)
-    kinds = {
-        line[1].text
-        for section in found.sections[:3]
-        for grid in section.grids
-        for line in grid.lines
-    }
-    assert kinds == {"generic", "pooled", "personal"}
+    lines = [line for part in found.sections[:3] for grid in part.grids for line in grid.lines]
+    assert {line[0].interval for line in lines} == {"generic", "pooled", "personal"}
 
 
 def answer(request: Request) -> str:
@@ -207,7 +202,7 @@ def test_answers_that_cannot_be_read_are_counted_and_no_zero() -> None:
         assert value(found, case, task, name, metric) is None
         assert value(found, case, task, name, "unscored") == 6
     assert value(found, case, measure.STARS, LATEST, "RMSE") is None
-    assert "unscored, since the answer could not be read" in found.sections[3].text
+    assert "6 unscored for LLM, LLM, others' stars" in found.sections[3].text
 
 
 def test_lists_begin_with_what_a_language_model_names() -> None:

@@ -57,12 +57,14 @@ class Chosen:
     Attributes:
         method: The method.
         setting: Of least loss.
-        predict: Its predictions.
+        predict: Its predictions, learned from all of the training part.
+        early: The same, learned without what was hidden.
     """
 
     method: Method
     setting: Setting
     predict: Predict
+    early: Predict
 
     @property
     def described(self) -> str:
@@ -84,8 +86,8 @@ def choose(methods: Sequence[Method], train: Ratings, hidden: Split, loss: Loss)
 
 
 def _choose(method: Method, train: Ratings, hidden: Split, loss: Loss) -> Chosen:
+    fitted = method.learn(hidden.train)
     setting = method.settings[0]
     if len(method.settings) > 1:
-        fitted = method.learn(hidden.train)
         setting = min(method.settings, key=lambda one: loss(fitted(one), hidden))
-    return Chosen(method, setting, method.learn(train)(setting))
+    return Chosen(method, setting, method.learn(train)(setting), fitted(setting))

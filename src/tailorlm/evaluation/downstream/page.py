@@ -11,6 +11,7 @@ from tailorlm.evaluation.downstream import measure, stars
 from tailorlm.evaluation.downstream.asking import HISTORY, SHOWN
 from tailorlm.evaluation.downstream.measure import PRIMARY, Measured
 from tailorlm.evaluation.downstream.methods import Chosen
+from tailorlm.evaluation.intervals import Interval
 from tailorlm.evaluation.report import Bar, Cell, Dots, Grid, Row, Section
 
 SUITE = "downstream"
@@ -23,10 +24,12 @@ LEAD = (
     "ones.\n\n"
     "“Reward head” is the linear head of the method best_of_n on a film's genres, year, plot, and "
     "the average and number of the ratings of others: pooled, one for everybody, and own, each "
-    "user's, drawn towards it. Settings are chosen within the training part alone.\n\n"
+    "user's, drawn towards it. “Factors and own head” is the weighted mean of the scores of matrix "
+    "factorisation and of the user's own head. Settings are chosen within the training part "
+    "alone.\n\n"
     "Small print is a 95% interval from resampling users; p flips the signs of whole users and is "
-    "corrected (Holm) for all pairs of its table. Leave one out learns from ratings that are "
-    "later than what it tests, as everybody who states it does; the time split does not."
+    "corrected (Holm) for all pairs of its table. Leave one out learns from other users' ratings "
+    "that are later than what it tests, as is usual; the time split does not."
 )
 _TEXTS = {
     measure.STARS: "Stars of the films held out. MAE and RMSE are in stars; less is better. What "
@@ -54,10 +57,11 @@ _ASKED = (
 
 def section(task: str, measured: Sequence[Measured]) -> Section:
     """One task on all parts of the splits."""
-    verdicts = "\n\n".join(f"{one.case}: {_verdict(one.comparison)}" for one in measured)
+    told = [f"{_begun(one.case)}: {_verdict(one.comparison)}" for one in measured]
+    unscored = [f"{_begun(one.case)}: {line}" for one in measured for line in _unscored(one)]
     return Section(
         task.capitalize(),
-        f"{_TEXTS[task]}\n\n{verdicts}",
+        "\n\n".join([_TEXTS[task], *told, *unscored]),
         tuple(_grid(one) for one in measured),
         tuple(_dots(one) for one in measured),
     )
@@ -65,16 +69,11 @@ def section(task: str, measured: Sequence[Measured]) -> Section:
 
 def asked_section(measured: Sequence[Measured], llm: str) -> Section:
     """The tasks with a language model."""
-    verdicts = [f"{one.task}: {_verdict(one.comparison)}" for one in measured]
-    unread = [
-        f"{one.task}, {score.method}: {count} answers unscored, since {reason}."
-        for one in measured
-        for score in one.comparison.methods
-        for reason, count in score.unscored.items()
-    ]
+    told = [f"{_begun(one.task)}: {_verdict(one.comparison)}" for one in measured]
+    unscored = [f"{_begun(one.task)}: {line}" for one in measured for line in _unscored(one)]
     return Section(
         "With a language model",
-        "\n\n".join([f"Asked is {llm}, at temperature 0. {_ASKED}", *verdicts, *unread]),
+        "\n\n".join([f"Asked is {llm}, at temperature 0. {_ASKED}", *told, *unscored]),
         tuple(_grid(one) for one in measured),
         tuple(_dots(one) for one in measured),
     )
@@ -99,22 +98,27 @@ def chosen_section(chosen: Sequence[tuple[str, str, Chosen]]) -> Section:
 
 
 def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
-    """Whether a user's own head beats each kind of baseline, beyond chance."""
+    """Whether a user's own head beats what is not personal, and adds to matrix factorisation."""
     for one in measured:
         found = one.comparison
         if one.case.endswith(measure.NEW_USERS):
             continue
-        pairs = [
-            found.between(stars.OWN, other)
-            for other in (found.baseline, stars.POOLED, stars.FACTORS)
-        ]
-        yield Bar(
-            f"{one.case}, {one.task}: a user's own head beats {found.baseline}, everybody's head "
-            "and matrix factorisation, beyond chance",
-            "; ".join(f"{_difference(pair)} against {pair.other}" for pair in pairs)
-            + f" in {found.metric}",
-            all(_better(found, pair) is True for pair in pairs),
-        )
+        base = found.baseline
+        for name, words, others in (
+            (
+                stars.OWN,
+                f"a user's own head beats {base} and everybody's head",
+                (base, stars.POOLED),
+            ),
+            (stars.BOTH_PERSONAL, "with it factors beat factors alone", (stars.FACTORS,)),
+        ):
+            pairs = [found.between(name, other) for other in others]
+            yield Bar(
+                f"{_begun(one.case)}, {one.task}: {words}, beyond chance",
+                f"{found.metric} "
+                + ", ".join(f"{_gap(pair)} against {pair.other}" for pair in pairs),
+                all(_better(found, pair) is True for pair in pairs),
+            )
 
 
 def rows(measured: Sequence[Measured]) -> Iterator[Row]:
@@ -152,14 +156,13 @@ def _baselines(found: Comparison) -> tuple[str, str]:
 def _grid(one: Measured) -> Grid:
     found = one.comparison
     header = (
-        "method", "kind", found.metric, *one.others, "unscored",
-        *(text for other in _baselines(found) for text in (f"less {other}", "p (Holm)")),
+        "method", found.metric, *one.others, *(f"less {other}" for other in _baselines(found)),
     )  # fmt: skip
     users = max(score.mean.users for score in found.methods)
     items = max(score.items for score in found.methods)
     tested = f"{users:,} users" if items == users else f"{items:,} films of {users:,} users"
     return Grid(
-        f"{one.case}: {one.task}, {tested}",
+        f"{_begun(one.case)}: {one.task}, {tested}",
         header,
         tuple(_line(one, score) for score in found.methods),
     )
@@ -167,21 +170,35 @@ def _grid(one: Measured) -> Grid:
 
 def _line(one: Measured, score: MethodScore) -> tuple[Cell, ...]:
     found = one.comparison
-    cells = [Cell(score.method), Cell(one.kinds[score.method])]
     means = [score.mean, *(means[score.method] for means in one.others.values())]
-    cells += [Cell(number(mean.value), interval_text(mean)) for mean in means]
-    cells.append(Cell(f"{score.n_unscored:,}"))
+    cells = [Cell(score.method, one.kinds[score.method])]
+    cells += [_cell(number(mean.value), mean) for mean in means]
     for other in _baselines(found):
         if other == score.method:
-            cells += [Cell("–"), Cell("–")]
+            cells.append(Cell("–"))
             continue
         pair = found.between(score.method, other)
-        gap = pair.difference
-        cells += [
-            Cell(number(gap.value, signed=True), interval_text(gap, signed=True)),
-            Cell(p_text(pair.corrected)),
-        ]
+        cells.append(_cell(_gap(pair), pair.difference, signed=True))
     return tuple(cells)
+
+
+def _cell(text: str, interval: Interval, *, signed: bool = False) -> Cell:
+    if interval.value is None:
+        return Cell("–")
+    ends = "" if interval.low is None else interval_text(interval, signed=signed)
+    return Cell(text, ends)
+
+
+def _unscored(one: Measured) -> Iterator[str]:
+    """How many of a method's items have no score, and why, a sentence per reason."""
+    methods: dict[tuple[int, str], list[str]] = {}
+    scores = one.comparison.methods
+    for score in scores:
+        for reason, count in score.unscored.items():
+            methods.setdefault((count, reason), []).append(score.method)
+    for (count, reason), names in methods.items():
+        whose = "every method" if len(names) == len(scores) else ", ".join(names)
+        yield f"{count:,} unscored for {whose}, since {reason}."
 
 
 def _dots(one: Measured) -> Dots:
@@ -196,7 +213,9 @@ def _dots(one: Measured) -> Dots:
         if (mean := score.mean).value is not None
     )
     metric = PRIMARY[one.task]
-    return Dots(f"{one.case}: {one.task}", f"{metric} ({one.comparison.better} is better)", points)
+    return Dots(
+        f"{_begun(one.case)}: {one.task}", f"{metric} ({one.comparison.better} is better)", points
+    )
 
 
 def _verdict(found: Comparison) -> str:
@@ -226,6 +245,10 @@ def _better(found: Comparison, pair: Pair) -> bool | None:
     return (gain > 0) is (found.better == "higher")
 
 
-def _difference(pair: Pair) -> str:
-    gap = pair.difference
-    return f"{number(gap.value, signed=True)} (p {p_text(pair.corrected)})"
+def _gap(pair: Pair) -> str:
+    return f"{number(pair.difference.value, signed=True)}, p {p_text(pair.corrected)}"
+
+
+def _begun(text: str) -> str:
+    """A text as a sentence begins."""
+    return text[:1].upper() + text[1:]

@@ -16,6 +16,7 @@ from tailorlm.evaluation.downstream.methods import Fitted, Method
 from tailorlm.evaluation.downstream.ratings import FloatArray, IntArray, Predict, Ratings
 from tailorlm.evaluation.downstream.similar import Similarity, like_the_liked, most_popular
 from tailorlm.evaluation.downstream.splits import Split
+from tailorlm.evaluation.downstream.stars import FACTORS, OWN, POOLED
 from tailorlm.evaluation.metrics import (
     Ranking,
     Unscored,
@@ -28,8 +29,6 @@ from tailorlm.evaluation.metrics import (
 )
 
 GENERIC, BM25, DENSE = "most popular", "BM25 over liked plots", "dense over liked plots"
-FACTORS = "matrix factorisation"
-POOLED, OWN = "reward head, pooled", "reward head, own"
 K = 10
 """Ranks that count."""
 NDCG = f"NDCG@{K}"

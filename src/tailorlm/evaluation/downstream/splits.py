@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,12 +66,12 @@ def leave_one_out(ratings: Ratings, rng: np.random.Generator) -> Split:
             "No user rated two films with a plot, so that no rating can be held out. Give more "
             "ratings of each user."
         )
-    tied = (
-        f"{drawn} of {int(held.sum())} users gave several ratings in their last second; one of "
-        "these was drawn."
-    )
-    alone = f"{single} users with a single rating are learned from and not tested."
-    return Split("leave one out", ratings.taken(~held), ratings.taken(held), (tied, alone))
+    notes = []
+    if drawn:
+        notes.append(f"{_users(drawn)} gave several ratings in the last second; one was drawn.")
+    if single:
+        notes.append(f"{_users(single)} gave a single rating, which is learned from.")
+    return Split("leave one out", ratings.taken(~held), ratings.taken(held), tuple(notes))
 
 
 def time_split(ratings: Ratings, share: float = LEARNED) -> Split:
@@ -97,5 +97,15 @@ def time_split(ratings: Ratings, share: float = LEARNED) -> Split:
             "have the same time. Give ratings with their times."
         )
     day = np.datetime64(moment, "s").astype("datetime64[D]")
-    note = f"Learned from is what was rated before {day}, {1 - later.mean():.0%} of all."
-    return Split("time split", ratings.taken(~later), ratings.taken(later), (note,))
+    split = Split("time split", ratings.taken(~later), ratings.taken(later))
+    tested = np.unique(split.test.user)
+    new = int((~split.known[tested]).sum())
+    note = (
+        f"What was rated before {day} is learned from. Of {_users(len(tested))} who rated later "
+        f"{new} had not rated before: they are new, and stand apart."
+    )
+    return replace(split, notes=(note,))
+
+
+def _users(count: int) -> str:
+    return f"{count:,} user{'' if count == 1 else 's'}"

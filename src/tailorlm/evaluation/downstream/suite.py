@@ -21,7 +21,14 @@ from tailorlm.evaluation.downstream.asking import (
 )
 from tailorlm.evaluation.downstream.features import described
 from tailorlm.evaluation.downstream.measure import Draws, Measured
-from tailorlm.evaluation.downstream.methods import Chosen, Method, choose
+from tailorlm.evaluation.downstream.methods import Chosen, Loss, Method, choose
+from tailorlm.evaluation.downstream.mixing import (
+    Joined,
+    averaged,
+    averaged_by_user,
+    chosen_of,
+    mixed,
+)
 from tailorlm.evaluation.downstream.ratings import FloatArray, IntArray, Ratings
 from tailorlm.evaluation.downstream.recommending import (
     GENERIC,
@@ -32,7 +39,13 @@ from tailorlm.evaluation.downstream.recommending import (
 )
 from tailorlm.evaluation.downstream.similar import plot_similarity
 from tailorlm.evaluation.downstream.splits import Split, leave_one_out, time_split
-from tailorlm.evaluation.downstream.stars import star_loss, star_methods
+from tailorlm.evaluation.downstream.stars import (
+    BOTH_PERSONAL,
+    FACTORS,
+    OWN,
+    star_loss,
+    star_methods,
+)
 from tailorlm.evaluation.intervals import RESAMPLES
 from tailorlm.evaluation.judges.asking import Answers, check_llm
 from tailorlm.evaluation.report import Report, machine, peak_memory
@@ -184,10 +197,18 @@ class _World:
         hidden = leave_one_out(split.train, np.random.default_rng(seed))
         progress(f"{split.name}: stars")
         methods = self._tried(star_methods(self.fixed, seed))
-        stars = choose(methods, split.train, hidden, star_loss)
+        stars = _with_both(
+            choose(methods, split.train, hidden, star_loss), averaged, hidden, star_loss
+        )
         progress(f"{split.name}: lists")
         methods = self._tried(ranking_methods(self.fixed, self.alike, seed))
-        lists = choose(methods, split.train, hidden, ranking_loss(self.order))
+        loss = ranking_loss(self.order)
+        lists = _with_both(
+            choose(methods, split.train, hidden, loss),
+            averaged_by_user(len(self.films)),
+            hidden,
+            loss,
+        )
         progress(f"{split.name}: intervals")
         measured: list[Measured] = []
         for case, part in _parts(split):
@@ -201,7 +222,7 @@ class _World:
         asking = Asking(self.films, split, llm, answers, counted)
         case = page.CASE_ASKED.format(split=split.name, users=len(tested(split)))
         said = asking.stars(self.alike.meaning)
-        popular = next(one.predict for one in run.lists if one.method.name == GENERIC)
+        popular = chosen_of(run.lists, GENERIC).predict
         lists = asking.lists(popular, self.order, self.settings.seed)
         return [
             *measure.measure_stars(run.stars, split, case, draws, said, STAR_KINDS),
@@ -219,6 +240,12 @@ class _World:
         rng = np.random.default_rng(self.settings.seed)
         chosen = rng.permutation(tested(split))[: self.settings.llm_users]
         return split.only(np.isin(np.arange(len(split.test.users)), chosen))
+
+
+def _with_both(found: list[Chosen], joined: Joined, hidden: Split, loss: Loss) -> list[Chosen]:
+    """The methods, and the factors with the user's own head."""
+    parts = chosen_of(found, FACTORS), chosen_of(found, OWN)
+    return [*found, mixed(BOTH_PERSONAL, parts, joined, hidden, loss)]
 
 
 def _parts(split: Split) -> list[tuple[str, Split]]:
