@@ -26,7 +26,7 @@ def test_stars_are_read(text: str, stars: float) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "the answer is not one number"),
+        (" ", "there is no answer"),
         ("I think 4", "the answer is not one number"),
         ("4 or 5", "the answer is not one number"),
         ("-1", "the answer is not one number"),
@@ -50,7 +50,7 @@ def test_a_list_may_end_early() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "the answer is not a list of numbers"),
+        ("", "there is no answer"),
         ("The best is 2", "the answer is not a list of numbers"),
         ("1, 2, ...", "the answer is not a list of numbers"),
         ("1, 4", "the answer names a film that was not shown"),

@@ -17,7 +17,7 @@ from tailorlm.evaluation.downstream.prompts import (
     read_stars,
     stars_request,
 )
-from tailorlm.evaluation.downstream.ratings import FloatArray, IntArray, Predict, Ratings
+from tailorlm.evaluation.downstream.ratings import IntArray, Predict, Ratings
 from tailorlm.evaluation.downstream.recommending import in_order, scores_of, tested
 from tailorlm.evaluation.downstream.similar import Similarity
 from tailorlm.evaluation.downstream.splits import Split
@@ -62,8 +62,8 @@ class Asking:
     answers: Answers
     progress: Callable[[int, int], None] | None = None
 
-    def stars(self, similarity: Similarity) -> dict[str, FloatArray]:
-        """What it says of the test's ratings, by row of `STAR_KINDS`; NaN where it is unreadable.
+    def stars(self, similarity: Similarity) -> dict[str, list[float | Unscored]]:
+        """What it says of the test's ratings, by row of `STAR_KINDS`.
 
         Args:
             similarity: Shape (films, films): which of a user's films are like the one in question.
@@ -80,8 +80,8 @@ class Asking:
             for user, film in places
         ]
         said = [read_stars(text) for text in self._said(requests)]
-        values = np.array([np.nan if isinstance(one, Unscored) else one for one in said])
-        return dict(zip(STAR_KINDS, np.split(values, len(STAR_KINDS)), strict=True))
+        n = len(places)
+        return {row: said[i * n : (i + 1) * n] for i, row in enumerate(STAR_KINDS)}
 
     def lists(self, popular: Predict, order: IntArray, seed: int) -> dict[str, ListScores]:
         """Scores of lists whose first films it has put into an order, by row of `LIST_KINDS`.

@@ -29,7 +29,6 @@ NEW_USERS = "new users"
 """How the name of a case ends whose users have no rating in the training part."""
 ListScores = Mapping[str, Sequence[float | Unscored]]
 """By metric, the score of each user's list."""
-UNREAD = Unscored("the answer could not be read")
 NEW = Unscored("nothing is known of the user")
 _LABELS = ("liked", "not liked")
 
@@ -71,7 +70,7 @@ def measure_stars(
     split: Split,
     case: str,
     draws: Draws,
-    said: Mapping[str, FloatArray] = MappingProxyType({}),
+    said: Mapping[str, Sequence[float | Unscored]] = MappingProxyType({}),
     said_kinds: Mapping[str, Kind] = MappingProxyType({}),
 ) -> tuple[Measured, Measured]:
     """Stars, and whether a film gets the user's own mean or more.
@@ -84,13 +83,13 @@ def measure_stars(
         split: Its test is predicted.
         case: What the page calls it.
         draws: Of intervals.
-        said: Further predictions by name, of the test's ratings in their order; NaN where there
-            is none.
+        said: Further predictions by name, of the test's ratings in their order.
         said_kinds: Of these.
     """
     test = split.test
     kinds = {one.method.name: one.method.kind for one in chosen} | {**said_kinds}
-    predicted = {one.method.name: one.predict(test.user, test.film) for one in chosen} | {**said}
+    predicted = {one.method.name: one.predict(test.user, test.film) for one in chosen}
+    predicted |= {name: _numbers(given) for name, given in said.items()}
     predicted = {name: stars.on_scale(given) for name, given in predicted.items()}
     usual = split.train.usual[test.user]
     frequent = float(split.train.liked.mean() >= 0.5)
@@ -101,8 +100,8 @@ def measure_stars(
             likes[name] = np.where(np.isnan(given), np.nan, given >= usual)
             like_kinds[name] = kinds[name]
     return (
-        _stars(predicted, split, case, kinds, draws),
-        _likes(likes, split, case, like_kinds, draws),
+        _stars(predicted, said, split, case, kinds, draws),
+        _likes(likes, said, split, case, like_kinds, draws),
     )
 
 
@@ -147,6 +146,7 @@ def list_scores(ranking: Ranking, unscored: Sequence[Unscored | None]) -> ListSc
 
 def _stars(
     predicted: Mapping[str, FloatArray],
+    said: Mapping[str, Sequence[float | Unscored]],
     split: Split,
     case: str,
     kinds: Mapping[str, Kind],
@@ -157,7 +157,7 @@ def _stars(
     roots: dict[str, Interval] = {}
     for name, given in predicted.items():
         known = ~np.isnan(given)
-        results += _by_film(name, split, np.abs(given - truth))
+        results += _by_film(name, split, np.abs(given - truth), said.get(name))
         roots[name] = _root(truth[known], given[known], split.test.user[known], draws)
     compared = _compared(results, MAE, "lower", kinds, draws)
     return Measured(task=STARS, case=case, comparison=compared, others={RMSE: roots}, kinds=kinds)
@@ -165,6 +165,7 @@ def _stars(
 
 def _likes(
     told: Mapping[str, FloatArray],
+    said: Mapping[str, Sequence[float | Unscored]],
     split: Split,
     case: str,
     kinds: Mapping[str, Kind],
@@ -176,7 +177,8 @@ def _likes(
     means: dict[str, Interval] = {}
     for name, given in told.items():
         known = ~np.isnan(given)
-        results += _by_film(name, split, np.where(known, given == truth, np.nan))
+        right = np.where(known, given == truth, np.nan)
+        results += _by_film(name, split, right, said.get(name))
         means[name] = macro_f1(
             _labels(truth[known]),
             _labels(given[known]),
@@ -237,20 +239,26 @@ def _compared(
     )
 
 
-def _by_film(name: str, split: Split, scores: FloatArray) -> list[Result]:
-    """Results of the tested ratings, each an item of its user."""
+def _by_film(
+    name: str, split: Split, scores: FloatArray, said: Sequence[float | Unscored] | None
+) -> list[Result]:
+    """Results of the tested ratings, each an item of its user; unscored where nothing was said."""
     test = split.test
     return [
-        Result(
-            name,
-            test.users[user],
-            str(film),
-            UNREAD if math.isnan(score) else score,
-        )
-        for user, film, score in zip(
-            test.user.tolist(), test.film.tolist(), scores.tolist(), strict=True
+        Result(name, test.users[user], str(film), why if isinstance(why, Unscored) else score)
+        for user, film, score, why in zip(
+            test.user.tolist(),
+            test.film.tolist(),
+            scores.tolist(),
+            [None] * len(test) if said is None else said,
+            strict=True,
         )
     ]
+
+
+def _numbers(given: Sequence[float | Unscored]) -> FloatArray:
+    """The same as an array; NaN where there is no number."""
+    return np.array([np.nan if isinstance(one, Unscored) else one for one in given])
 
 
 def _root(truth: FloatArray, given: FloatArray, users: IntArray, draws: Draws) -> Interval:

@@ -110,7 +110,7 @@ def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
                 f"a user's own head beats {base} and everybody's head",
                 (base, stars.POOLED),
             ),
-            (stars.BOTH_PERSONAL, "with it factors beat factors alone", (stars.FACTORS,)),
+            (stars.BOTH_PERSONAL, "matrix factorisation with it beats it alone", (stars.FACTORS,)),
         ):
             pairs = [found.between(name, other) for other in others]
             yield Bar(

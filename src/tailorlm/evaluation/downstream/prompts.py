@@ -26,6 +26,7 @@ _ORDER = (
 )
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:stars?|/\s*5|out of 5)?\s*\.?\s*", re.IGNORECASE)
 _LIST = re.compile(r"\s*\[?\s*(\d+(?:(?:\s*[,;>]\s*|\s+)\d+)*)\s*\]?\s*\.?\s*")
+_NOTHING = Unscored("there is no answer")
 _STAR_TOKENS, _TOKENS_EACH = 8, 4
 _LONGEST_PLOT = 400
 """Characters of a plot that are shown."""
@@ -62,6 +63,8 @@ def order_request(films: Sequence[Film], told: Told) -> Request:
 
 def read_stars(text: str) -> float | Unscored:
     """The stars in an answer that is one number on the scale; "stars" or "/5" may follow."""
+    if not text.strip():
+        return _NOTHING
     found = _NUMBER.fullmatch(text)
     if found is None:
         return Unscored("the answer is not one number")
@@ -80,6 +83,8 @@ def read_order(text: str, films: int) -> tuple[int, ...] | Unscored:
         text: The answer.
         films: How many were shown.
     """
+    if not text.strip():
+        return _NOTHING
     found = _LIST.fullmatch(text)
     if found is None:
         return Unscored("the answer is not a list of numbers")
