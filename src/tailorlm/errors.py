@@ -25,7 +25,8 @@ TailorError
     ├── LLMConnectionError the endpoint cannot be reached, or timed out
     ├── LLMAuthError       the endpoint refuses the key
     ├── LLMRateLimitError  still refused after all retries
-    ├── LLMResponseError   the answer is malformed or was cut off
+    ├── LLMResponseError   there is no answer to this request: it is malformed or was cut off
+    │   └── LLMContextError    the request is longer than the model reads (an InputError as well)
     └── ScriptExhaustedError  a scripted LLM was asked once too often
 ```
 """
@@ -177,7 +178,11 @@ class LLMRateLimitError(LLMError):
 
 
 class LLMResponseError(LLMError):
-    """The endpoint's answer is malformed or was cut off."""
+    """The endpoint's answer is malformed or was cut off; another request may be answered."""
+
+
+class LLMContextError(LLMResponseError, InputError):
+    """The request is longer than the model reads; a shorter one may be answered."""
 
 
 class ScriptExhaustedError(LLMError):

@@ -21,7 +21,13 @@ from tests.llms.tiny_llm import (
     write_tiny_llm,
 )
 
-from tailorlm.errors import InputError, LLMError, LLMResponseError, MissingExtraError
+from tailorlm.errors import (
+    InputError,
+    LLMContextError,
+    LLMError,
+    LLMResponseError,
+    MissingExtraError,
+)
 from tailorlm.llms import create_llm
 from tailorlm.llms._local_load import Source, parse_source
 from tailorlm.llms._local_prompt import fitted_ids, in_turns, render
@@ -142,7 +148,7 @@ def test_of_a_long_conversation_the_oldest_turns_are_left_out() -> None:
     assert text(80) == "<s>Be brief.<u>" + "v" * 30 + "<a>b<u>Now?<a>"
     assert text(40) == "<s>Be brief.<u>Now?<a>"
     assert text(5) == text(40)
-    with pytest.raises(InputError, match="take 22 tokens, and the model reads 20 at most"):
+    with pytest.raises(LLMContextError, match="take 22 tokens, and the model reads 20 at most"):
         text(5, 20)
 
 

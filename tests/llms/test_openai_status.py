@@ -19,6 +19,7 @@ from tailorlm.errors import (
     InputError,
     LLMAuthError,
     LLMConnectionError,
+    LLMContextError,
     LLMError,
     LLMRateLimitError,
     LLMResponseError,
@@ -198,7 +199,9 @@ def test_after_all_retries(response: Any, kind: type[LLMError], says: str) -> No
 @pytest.mark.parametrize(
     ("response", "kind", "says"),
     [
-        (error(400, "context too long"), LLMError, "context too long"),
+        (error(400, "no such field"), LLMError, "no such field"),
+        (error(400, "context too long"), LLMContextError, "longer than 'small-1' reads"),
+        (error(400, "no", "context_length_exceeded"), LLMContextError, "longer than 'small-1'"),
         (error(422, "what"), LLMError, "HTTP 422"),
         (error(401, f"bad key {KEY}"), LLMAuthError, "refuses the API key"),
         (error(403), LLMAuthError, "OPENAI_API_KEY"),

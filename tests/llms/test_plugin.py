@@ -15,6 +15,7 @@ import pytest
 from tailorlm.errors import (
     InputError,
     LLMAuthError,
+    LLMContextError,
     LLMError,
     LLMResponseError,
     MissingExtraError,
@@ -86,6 +87,8 @@ def made_up_models() -> list[tuple[Any, list[str]]]:
         ) -> Any:
             if prompt.prompt == "fail":
                 raise RuntimeError(f"refused {key} for: my landlord is called Oskar\nmore")
+            if prompt.prompt == "long":
+                raise ValueError("Requested tokens (543) exceed context window of 512")
             yield f"key {key}"
 
     class Single(llm.Model):
@@ -183,6 +186,14 @@ def test_a_stream_joined_is_the_answer() -> None:
     pieces = list(Plugin("polly").stream(ask()))
     assert pieces == ["|[]|", "Plan my evening|{}|stream"]
     assert list(Plugin("modern-1").stream(ask())) == ["user:Plan my evening"]
+
+
+@needs_llm
+@pytest.mark.usefixtures("library")
+def test_a_request_that_is_too_long_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYED_API_KEY", "k")
+    with pytest.raises(LLMContextError, match="longer than 'keyed-1' reads: Requested tokens"):
+        Plugin("keyed-1").complete(ask("long"))
 
 
 @needs_llm

@@ -17,6 +17,7 @@ from tailorlm.errors import (
     InputError,
     LLMAuthError,
     LLMConnectionError,
+    LLMContextError,
     LLMError,
     LLMRateLimitError,
     LLMResponseError,
@@ -44,6 +45,7 @@ _CODES: Mapping[str, type[TailorError]] = {
     "llm": LLMError,
     "llm_auth": LLMAuthError,
     "llm_connection": LLMConnectionError,
+    "llm_context": LLMContextError,
     "llm_rate_limit": LLMRateLimitError,
     "llm_response": LLMResponseError,
 }

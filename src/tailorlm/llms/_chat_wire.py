@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,10 @@ MAX_NOTE = 300
 
 _ECHO = 20
 _REMOVED = "[...]"
+_TOO_LONG = re.compile(
+    r"context (?:window|length|size|too long)|maximum context|prompt is too long|too many tokens",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,11 @@ def code_of(data: bytes) -> str:
     error = value.get("error") if isinstance(value, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else ""
+
+
+def is_too_long(note: str) -> bool:
+    """Whether an error's message says that the request is longer than the model reads."""
+    return bool(_TOO_LONG.search(note))
 
 
 def without_echo(note: str, private: tuple[str, ...]) -> str:

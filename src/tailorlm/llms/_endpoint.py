@@ -12,12 +12,13 @@ from tailorlm.errors import (
     InputError,
     LLMAuthError,
     LLMConnectionError,
+    LLMContextError,
     LLMError,
     LLMRateLimitError,
     LLMResponseError,
     nearest,
 )
-from tailorlm.llms._chat_wire import code_of, note_of, without_echo
+from tailorlm.llms._chat_wire import code_of, is_too_long, note_of, without_echo
 from tailorlm.llms._retry import Deadline, TryAgainError
 from tailorlm.llms._text import one_line
 
@@ -94,6 +95,10 @@ class Endpoint:
             return LLMConnectionError(
                 f"{self.host} cannot answer at the moment (HTTP {status}). Try again later.{says}"
             )
+        if status in (400, 413, 422) and (
+            code_of(body) == "context_length_exceeded" or is_too_long(note)
+        ):
+            return LLMContextError(f"The request is longer than {model!r} reads.{says}")
         return LLMError(f"{self.host} refuses the request (HTTP {status}).{says}")
 
     def unreachable(self, error: httpx.RequestError, timeout: float) -> LLMError | TryAgainError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from tailorlm.errors import InputError
+from tailorlm.errors import InputError, LLMContextError
 from tailorlm.types import Message
 
 PLAIN_STOP = "\n### "
@@ -88,7 +88,7 @@ def fitted_ids(tokenizer: Any, messages: Sequence[Message], room: int, least: in
         least: Tokens that it must have at most: a prompt between the two leaves a shorter answer.
 
     Raises:
-        InputError: If the instructions and the last message alone do not fit `least`.
+        LLMContextError: If the instructions and the last message alone do not fit `least`.
     """
     ids = token_ids(tokenizer, messages)
     if len(ids) <= room:
@@ -104,7 +104,7 @@ def fitted_ids(tokenizer: Any, messages: Sequence[Message], room: int, least: in
     first = bisect_left(cuts, True, key=lambda cut: len(shortened(cut)) <= room)
     ids = shortened(cuts[min(first, len(cuts) - 1)])
     if len(ids) > least:
-        raise InputError(
+        raise LLMContextError(
             f"The instructions and the message to answer take {len(ids):,} tokens, and the model "
             f"reads {least:,} at most. Shorten them, or use a model with a longer context."
         )

@@ -16,6 +16,7 @@ from typing import Any
 from tailorlm.errors import (
     InputError,
     LLMAuthError,
+    LLMContextError,
     LLMError,
     LLMResponseError,
     MissingExtraError,
@@ -24,7 +25,7 @@ from tailorlm.errors import (
 )
 from tailorlm.hub import first_line
 from tailorlm.llms._background import Emit, Stopped, in_background
-from tailorlm.llms._chat_wire import without_echo
+from tailorlm.llms._chat_wire import is_too_long, without_echo
 from tailorlm.llms.base import LLM, Completion, Request, Usage
 from tailorlm.types import Message
 
@@ -70,6 +71,7 @@ class Plugin(LLM):
 
         Raises:
             LLMAuthError: If the model needs a key and there is none.
+            LLMContextError: If the request is longer than the model reads.
             LLMResponseError: If the answer is empty.
             LLMError: If the model cannot hold a conversation, or its plugin reports an error.
         """
@@ -138,6 +140,10 @@ class Plugin(LLM):
             ) from None
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             note = without_echo(first_line(error), private)
+            if is_too_long(note):
+                raise LLMContextError(
+                    f"The request is longer than {self.model!r} reads: {note}."
+                ) from None
             raise LLMError(f"The model {self.model!r} of the llm library failed: {note}.") from None
 
     def _nothing(self) -> LLMResponseError:

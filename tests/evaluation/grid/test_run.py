@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 from tests.evaluation.grid.made_up import USERS, Counting, rows, settings, write
 
-from tailorlm.errors import InputError, LLMError, LLMResponseError, UnknownNameError
+from tailorlm.errors import (
+    InputError,
+    LLMContextError,
+    LLMError,
+    LLMResponseError,
+    UnknownNameError,
+)
 from tailorlm.evaluation.grid import forget, run_grid
 from tailorlm.evaluation.grid.page import report_of, summary, write_grid
 from tailorlm.evaluation.grid.performing import units_of
+from tailorlm.evaluation.grid.playing import Played
 from tailorlm.evaluation.grid.run import Grid
 from tailorlm.evaluation.grid.tasks import load_tasks
 from tailorlm.llms.base import Request
@@ -159,6 +166,22 @@ def test_one_answer_that_failed_is_unscored(tmp_path: Path) -> None:
     unscored = grid.comparisons["rouge_l"].score("none").unscored
     assert dict(unscored) == {"the language model failed: It was cut off.": 1}
     assert grid.comparisons["rouge_l"].score("contextual").n_unscored == 0
+
+
+def test_a_history_that_cannot_be_learned_from_is_unscored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Played, *given: object) -> object:
+        raise LLMContextError("It is too long.")
+
+    monkeypatch.setattr(Played, "utility", fails)
+    monkeypatch.setattr(Played, "plan", fails)
+    grid = run_grid(settings(tmp_path), llm=Counting())
+    assert grid.comparisons == {}
+    assert set(grid.unscored) == {
+        "rouge_l", "style_distance", "length_error", "pair_accuracy", "accuracy",
+    }  # fmt: skip
+    assert set(grid.unscored.values()) == {"the language model failed: It is too long."}
 
 
 def test_names_are_checked_before_anything_is_run(tmp_path: Path) -> None:

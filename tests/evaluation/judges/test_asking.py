@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.evaluation.judges.made_up import PEOPLE, Ruled, first, longer, pair
 
-from tailorlm.errors import InputError, LLMConnectionError, LLMError
+from tailorlm.errors import InputError, LLMConnectionError, LLMContextError, LLMError
 from tailorlm.evaluation.judges import Answers, RolePlayJudge, RubricJudge, Spent, ask, spent
 from tailorlm.evaluation.metrics.scored import Unscored
 from tailorlm.llms import create_llm
@@ -72,6 +72,24 @@ def test_what_cannot_be_read_is_unscored_and_not_asked_again(tmp_path) -> None:
     ask(JUDGE, Scripted(["The first!", "2"]), PAIRS[:1], Answers(path), at_once=1)
     (verdict,) = ask(JUDGE, Scripted(), PAIRS[:1], Answers(path))
     assert isinstance(verdict.preference, Unscored)
+
+
+def test_one_that_cannot_be_answered_does_not_stop_the_others(tmp_path) -> None:
+    path = tmp_path / "answers.jsonl"
+    pairs = [*PAIRS[:2], pair(7, one="Oh, a very long text about cake!"), *PAIRS[2:]]
+
+    def too_long(one: str, other: str) -> str:
+        if "very long" in one + other:
+            raise LLMContextError("longer than it reads")
+        return longer(one, other)
+
+    verdicts = ask(JUDGE, Ruled(too_long), pairs, Answers(path))
+    unscored = [isinstance(verdict.preference, Unscored) for verdict in verdicts]
+    assert unscored == [False, False, True, False, False, False]
+    # Another run asks it again, and nothing else.
+    rest = Ruled(longer)
+    assert [v.preference for v in ask(JUDGE, rest, pairs, Answers(path))] == [1.0] * 6
+    assert len(rest.requests) == 2
 
 
 def test_tokens_count_once_for_each_request() -> None:

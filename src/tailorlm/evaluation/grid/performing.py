@@ -206,8 +206,21 @@ def _give_all(first: Played, llm: KeptAnswers, unit: Unit) -> Iterator[Given]:
     for task in unit.tasks:
         if unit.row == POOLED or not _goes_on(task.history, known):
             played = first
-        played, known = played.knowing(task.history), task.history
-        yield _give(played, llm, unit, task)
+        start, asked, found = time.perf_counter(), llm.asked, llm.found
+        try:
+            played, known = played.knowing(task.history), task.history
+            words = _words(played, task)
+        except LLMResponseError as error:
+            words = {"failure": f"the language model failed: {error}"}
+        yield Given(
+            row=unit.row,
+            method=unit.method,
+            task=task.id,
+            asked=llm.asked - asked,
+            found=llm.found - found,
+            seconds=round(time.perf_counter() - start, 4),
+            **words,
+        )
 
 
 def prompt_of(task: Task) -> str:
@@ -217,26 +230,12 @@ def prompt_of(task: Task) -> str:
     return f"{task.query}\n\nAnswer with one of these alone: {', '.join(task.truth.labels)}."
 
 
-def _give(played: Played, llm: KeptAnswers, unit: Unit, task: Task) -> Given:
-    start, asked, found = time.perf_counter(), llm.asked, llm.found
-    words: dict[str, Any] = {}
+def _words(played: Played, task: Task) -> dict[str, Any]:
+    """What a user whose history is played gives for a task, as fields of `Given`."""
     if isinstance(task.truth, Order):
         utility = played.utility(task.query, task.truth.options)
-        words["agreed"] = agreement(utility, task.truth.groups)
-    else:
-        try:
-            words |= _answer(played, prompt_of(task))
-        except LLMResponseError as error:
-            words["failure"] = f"the language model failed: {error}"
-    return Given(
-        row=unit.row,
-        method=unit.method,
-        task=task.id,
-        asked=llm.asked - asked,
-        found=llm.found - found,
-        seconds=round(time.perf_counter() - start, 4),
-        **words,
-    )
+        return {"agreed": agreement(utility, task.truth.groups)}
+    return _answer(played, prompt_of(task))
 
 
 def _answer(played: Played, query: str) -> dict[str, Any]:

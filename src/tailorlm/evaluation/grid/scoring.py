@@ -88,15 +88,14 @@ class Scorer:
         if given.agreed is not None:
             right, pairs = given.agreed
             return {"pair_accuracy": right / pairs if pairs else Unscored("nothing was preferred")}
+        if given.failure:
+            return dict.fromkeys(_names(task), Unscored(given.failure))
         if isinstance(task.truth, Label):
-            if given.failure:
-                return {"accuracy": Unscored(given.failure)}
             return {"accuracy": float(named(given.answer, task.truth) == task.truth.label)}
         if not isinstance(task.truth, Reference):
             raise InputError(f"Task {task.id!r} has candidates, but nobody ordered them.")
-        if given.failure or not given.answer.strip():
-            why = Unscored(given.failure or "the answer is empty")
-            return dict.fromkeys(("rouge_l", "style_distance", "length_error"), why)
+        if not given.answer.strip():
+            return dict.fromkeys(_names(task), Unscored("the answer is empty"))
         overlap = rouge(given.answer, task.truth.text)["rougeL"]
         return {
             "rouge_l": overlap if isinstance(overlap, Unscored) else overlap.f1,
@@ -110,6 +109,13 @@ class Scorer:
         if user not in self._profiles:
             self._profiles[user] = self._scale.profile(self._texts[user])
         return self._profiles[user].distance(answer)
+
+
+def _names(task: Task) -> tuple[str, ...]:
+    """The metrics that fit the kind of task."""
+    if isinstance(task.truth, Reference):
+        return ("rouge_l", "style_distance", "length_error")
+    return ("accuracy",) if isinstance(task.truth, Label) else ("pair_accuracy",)
 
 
 def named(answer: str, label: Label) -> str | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-from tailorlm.errors import InputError
+from tailorlm.errors import InputError, LLMResponseError
 from tailorlm.evaluation.judges.base import LLMJudge, Pair, Verdict
 from tailorlm.llms.base import LLM, Request
 
+_LOG = logging.getLogger(__name__)
 AT_ONCE = 4
 """Requests that are sent side by side."""
 
@@ -31,6 +33,9 @@ class Said:
     text: str
     prompt: int
     completion: int
+
+
+_NOTHING = Said("", 0, 0)
 
 
 class Answers:
@@ -175,9 +180,13 @@ def complete_kept(
         at_once: Requests that are sent side by side, from 1.
         progress: Told how many requests are answered, of all that were not.
 
+    Returns:
+        One for each request. A request that is longer than the model reads, or that it answers with
+        nothing, gets a blank text, which no judge can read; it is asked again in another run.
+
     Raises:
         InputError: If the writer is no language model, or `at_once` is below 1.
-        LLMError: If a request fails; all batches before it are kept.
+        LLMError: If the model cannot be asked; all batches before it are kept.
     """
     check_llm(llm)
     if at_once < 1:
@@ -187,17 +196,27 @@ def complete_kept(
     missing = {k: r for k, r in zip(keys, requests, strict=True) if k not in found}
     todo, done = iter(missing.items()), 0
     while batch := list(islice(todo, at_once)):
-        completions = llm.complete_many([request for _, request in batch])
-        said_now = {
-            key: Said(one.text, one.usage.prompt, one.usage.completion)
-            for (key, _), one in zip(batch, completions, strict=True)
-        }
+        told = zip((key for key, _ in batch), _complete(llm, batch), strict=True)
+        said_now = {key: said for key, said in told if said is not None}
         answers.add(name, llm.label, said_now)
         found |= said_now
         done += len(batch)
         if progress is not None:
             progress(done, len(missing))
-    return [found[key] for key in keys]
+    return [found.get(key, _NOTHING) for key in keys]
+
+
+def _complete(llm: LLM, batch: Sequence[tuple[str, Request]]) -> list[Said | None]:
+    """What is said to requests that are sent side by side; None where one cannot be answered."""
+    requests = [request for _, request in batch]
+    try:
+        completions = llm.complete_many(requests)
+    except LLMResponseError as error:
+        if len(batch) == 1:
+            _LOG.info("a request is left without an answer: %s", error)
+            return [None]
+        return [said for one in batch for said in _complete(llm, [one])]
+    return [Said(one.text, one.usage.prompt, one.usage.completion) for one in completions]
 
 
 def check_llm(llm: LLM) -> None:
