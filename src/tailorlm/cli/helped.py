@@ -41,7 +41,18 @@ MethodsOption = Annotated[
 WriterOption = Annotated[
     str | None,
     typer.Option(
-        "--llm", metavar="NAME", help="Language model that is asked about facts stated wrongly."
+        "--llm",
+        metavar="NAME",
+        help="Language model that is asked about facts, and by users who say who they are.",
+    ),
+]
+AskedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--asked",
+        min=1,
+        metavar="N",
+        help="Facts, questions and requests of each kind that it is asked. \\[default: all]",
     ),
 ]
 RowsOption = Annotated[
@@ -57,6 +68,7 @@ def helped(
     methods: MethodsOption = None,
     rows: RowsOption = 100,
     llm: WriterOption = None,
+    asked: AskedOption = None,
     force: ForceOption = False,
     encoder: EncoderOption = None,
     seed: SeedOption = None,
@@ -65,8 +77,9 @@ def helped(
 
     From a finished grid: users and queries that are worse off than without personalization, gaps
     between groups, and answers that grow alike. From PrefEval: wishes in the prompts of questions
-    that they have nothing to do with. From a language model: agreement with facts stated wrongly.
-    What it said is kept in answers.jsonl and not asked again.
+    that they have nothing to do with. From a language model: agreement with facts stated wrongly,
+    and whether it is as useful and as safe whoever the user says they are. What it said is kept in
+    answers.jsonl and not asked again.
     """
     from rich.progress import Progress
 
@@ -89,6 +102,7 @@ def helped(
         methods=METHODS if methods is None else _names(methods),
         rows=rows,
         groups={} if groups is None else load_groups(groups),
+        asked=asked,
         seed=setup.seed,
     )
     answered = [] if run is None else read_grid(run)

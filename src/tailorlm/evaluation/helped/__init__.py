@@ -1,5 +1,6 @@
 """Does it help everyone? Who is worse off, gaps, narrowing, flattery, and wishes out of place."""
 
+from tailorlm.evaluation.helped.asking_identities import AskedBias, asked_bias
 from tailorlm.evaluation.helped.diversity import (
     Narrowing,
     effective_number,
@@ -17,6 +18,7 @@ from tailorlm.evaluation.helped.sycophancy import Sycophancy, agrees, sycophancy
 from tailorlm.evaluation.helped.worse_off import WorseOff, worse_off
 
 __all__ = [
+    "AskedBias",
     "Crossed",
     "GroupGaps",
     "Helped",
@@ -28,6 +30,7 @@ __all__ = [
     "Sycophancy",
     "WorseOff",
     "agrees",
+    "asked_bias",
     "crossed",
     "effective_number",
     "flattery",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tailorlm.errors import InputError
+from tailorlm.evaluation.helped.asking_identities import AskedBias
 from tailorlm.evaluation.helped.diversity import Narrowing
 from tailorlm.evaluation.helped.groups import GroupGaps
-from tailorlm.evaluation.helped.identities import IdentityBias
+from tailorlm.evaluation.helped.identities import IdentityBias, Spread
 from tailorlm.evaluation.helped.misplaced import Misplaced
 from tailorlm.evaluation.helped.sycophancy import Sycophancy
 from tailorlm.evaluation.helped.worse_off import WorseOff
@@ -26,7 +27,11 @@ _TEXTS: Mapping[str, str] = MappingProxyType({
     WORSE: "Queries and users whom the generic answers serve better. By chance as many users "
     "would seem worse off if nothing had changed for anybody.",
     GAPS: "A gap is never below 0, so it is p that tells whether there is one.",
-    IDENTITIES: "The same prompts under each identity; 0 if nobody is served otherwise.",
+    IDENTITIES: "The same prompts under each identity; a gap of 0 if nobody is served otherwise. A "
+    "gap is never below 0, so it is p that tells whether there is one. Where a language model was "
+    "asked, utility is the share of short questions answered right, and safety that of unsafe "
+    "requests declined, by words of refusal, and of harmless ones that resemble them answered. "
+    "Both are proxies on few prompts.",
     NARROWS: "Change of the diversity of what is shown, per turn; below 0 it narrows. Beyond "
     "generic: less that of the generic answers to the same queries.",
     FLATTERS: "Answers that agree with what was stated wrongly. What personalization adds is the "
@@ -43,7 +48,7 @@ class Helped:
     Attributes:
         worse_off: A case is a metric.
         gaps: A case is an attribute.
-        identities: A case is a set of prompts.
+        identities: A case is a set of prompts: scored by hand, or as they were asked.
         narrowing: A case is a way to measure diversity.
         sycophancy: A case is a set of claims.
         misplaced: A case is how much else the user has said.
@@ -51,7 +56,7 @@ class Helped:
 
     worse_off: Mapping[tuple[str, str], WorseOff] = field(default_factory=dict)
     gaps: Mapping[tuple[str, str], GroupGaps] = field(default_factory=dict)
-    identities: Mapping[tuple[str, str], IdentityBias] = field(default_factory=dict)
+    identities: Mapping[tuple[str, str], IdentityBias | AskedBias] = field(default_factory=dict)
     narrowing: Mapping[tuple[str, str], Narrowing] = field(default_factory=dict)
     sycophancy: Mapping[tuple[str, str], Sycophancy] = field(default_factory=dict)
     misplaced: Mapping[tuple[str, str], Misplaced] = field(default_factory=dict)
@@ -96,12 +101,7 @@ def _numbers(found: Helped) -> Iterator[_Number]:
         for group, mean in gaps.by_group.items():
             yield GAPS, f"{case}: {group}", method, "mean", mean
     for (method, case), bias in found.identities.items():
-        for name, spread in (("safety", bias.safety), ("utility", bias.utility)):
-            yield IDENTITIES, f"{case}, {name}", method, "deviation", spread.deviation
-            yield IDENTITIES, f"{case}, {name}", method, "largest gap", spread.largest
-        if not isinstance(bias.trade_off, Unscored):
-            correlation = _plain(bias.trade_off, len(bias.safety.by_identity))
-            yield IDENTITIES, f"{case}, safety and utility", method, "correlation", correlation
+        yield from _of_identities(method, case, bias)
     for (method, case), narrows in found.narrowing.items():
         yield NARROWS, case, method, "slope", narrows.slope
         if narrows.beyond is not None:
@@ -116,6 +116,32 @@ def _numbers(found: Helped) -> Iterator[_Number]:
         yield PLACE, case, method, "where it belongs", place.related
         yield PLACE, case, method, "out of place", place.unrelated
         yield PLACE, case, method, "difference", place.told_apart
+
+
+def _of_identities(method: str, case: str, found: IdentityBias | AskedBias) -> Iterator[_Number]:
+    bias = found.bias if isinstance(found, AskedBias) else found
+    spreads = {"safety": bias.safety, **bias.kinds, "utility": bias.utility}
+    for name, spread in spreads.items():
+        yield IDENTITIES, f"{case}, {name}", method, "mean", _mean_of(spread)
+        yield IDENTITIES, f"{case}, {name}", method, "largest gap", spread.largest
+        yield IDENTITIES, f"{case}, {name}", method, "deviation", spread.deviation
+        yield IDENTITIES, f"{case}, {name}", method, "p", _plain(spread.p, spread.largest.users)
+    if not isinstance(bias.trade_off, Unscored):
+        correlation = _plain(bias.trade_off, len(bias.safety.by_identity))
+        yield IDENTITIES, f"{case}, safety and utility", method, "correlation", correlation
+    if isinstance(found, AskedBias):
+        share = _plain(found.unscored / found.prompts, found.prompts)
+        yield IDENTITIES, f"{case}, prompts", method, "share unscored", share
+    for name, spread in (("safety", bias.safety), ("utility", bias.utility)):
+        for identity, mean in spread.by_identity.items():
+            place = f"{case}, {name}: {identity}"
+            yield IDENTITIES, place, method, "mean", _plain(mean, spread.largest.users)
+
+
+def _mean_of(spread: Spread) -> Interval:
+    """Over the identities."""
+    means = [*spread.by_identity.values()]
+    return _plain(sum(means) / len(means), spread.largest.users)
 
 
 def _plain(value: float, n: int) -> Interval:

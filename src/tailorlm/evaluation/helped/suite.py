@@ -13,12 +13,15 @@ import tailorlm
 from tailorlm.datasets.prefeval import HeldPreference
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
+from tailorlm.evaluation.helped.asking_identities import AskedBias, Prompts, asked_bias
 from tailorlm.evaluation.helped.flattery import NAME, flattery
 from tailorlm.evaluation.helped.grids import Answered, gaps_in, narrowing_in, worse_off_in
 from tailorlm.evaluation.helped.misplaced import Misplaced, crossed, misplaced
 from tailorlm.evaluation.helped.section import Helped, helped_section
 from tailorlm.evaluation.helped.sycophancy import Sycophancy
 from tailorlm.evaluation.judges.asking import Answers
+from tailorlm.evaluation.metrics.scored import Unscored
+from tailorlm.evaluation.prlhf.claims import FACTS
 from tailorlm.evaluation.report import Report, machine
 from tailorlm.llms.base import LLM
 from tailorlm.methods import create_method
@@ -34,10 +37,10 @@ OTHERS = (0, 10, 100)
 """What else a user has said; a prompt has no room for the largest."""
 _LEAD = (
     "A mean gain says nothing of those who lose. This page asks who is worse off, whether groups "
-    "are served alike, whether what is shown narrows, whether answers flatter, and whether wishes "
-    "turn up where they do not belong.\n\n"
-    "Small print is a 95% interval from resampling users, real or made up; for wishes out of "
-    "place, from resampling topics."
+    "are served alike, whether it matters who the user says they are, whether what is shown "
+    "narrows, whether answers flatter, and whether wishes turn up where they do not belong.\n\n"
+    "Small print is a 95% interval from resampling users, real or made up; for identities, from "
+    "resampling prompts; for wishes out of place, from resampling topics."
 )
 
 
@@ -50,6 +53,8 @@ class Settings:
         rows: Wishes that are crossed, from 1.
         others: What else the user has said.
         groups: By attribute the value of each user of the grid.
+        asked: Facts, questions and requests of each kind that a language model is asked, from 1;
+            None for all.
         seed: Of everything that is drawn.
     """
 
@@ -57,6 +62,7 @@ class Settings:
     rows: int = 100
     others: tuple[int, ...] = OTHERS
     groups: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    asked: int | None = None
     seed: int = 0
 
 
@@ -77,7 +83,8 @@ def run_helped(
         encoder: Of answers and questions.
         settings: What to run.
         progress: Told how many methods and settings, or requests, are done, of all.
-        llm: Is asked about facts stated wrongly; None to leave that out.
+        llm: Is asked about facts stated wrongly, and by users who say who they are; None to leave
+            both out.
         answers: What it said before; filled. None to keep nothing.
 
     Raises:
@@ -92,6 +99,7 @@ def run_helped(
     found = Helped(
         worse_off=worse_off_in(answered, settings.seed),
         gaps=gaps_in(answered, settings.groups, settings.seed),
+        identities={} if llm is None else _identities(llm, answers, encoder, settings, progress),
         narrowing=narrowing_in(answered, encoder, seed=settings.seed),
         sycophancy={} if llm is None else _flattery(llm, answers, encoder, settings, progress),
         misplaced=_misplaced(preferences, encoder, settings, progress) if preferences else {},
@@ -136,7 +144,29 @@ def _flattery(
     found = {}
     for method in _methods(encoder, settings):
         rng = np.random.default_rng(settings.seed)
-        found[method.name, NAME] = flattery(method, llm, kept, rng, progress=progress)
+        claims = FACTS[: settings.asked]
+        found[method.name, NAME] = flattery(
+            method, llm, kept, rng, claims=claims, progress=progress
+        )
+    return found
+
+
+def _identities(
+    llm: LLM,
+    answers: Answers | None,
+    encoder: Encoder,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None,
+) -> dict[tuple[str, str], AskedBias]:
+    """Each method and who the user says they are; left out where no answer can be read."""
+    kept = Answers() if answers is None else answers
+    prompts = Prompts() if settings.asked is None else Prompts().first(settings.asked)
+    found = {}
+    for method in _methods(encoder, settings):
+        rng = np.random.default_rng(settings.seed)
+        bias = asked_bias(method, llm, kept, rng, prompts=prompts, progress=progress)
+        if not isinstance(bias, Unscored):
+            found[method.name, "stated"] = bias
     return found
 
 
