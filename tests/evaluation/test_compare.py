@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tailorlm.errors import InputError
 from tailorlm.evaluation.compare import Comparison, Result, compare
+from tailorlm.evaluation.compare_tables import notes
 from tailorlm.evaluation.comparison import matrix
 from tailorlm.evaluation.metrics.comparisons import Wins
 from tailorlm.evaluation.metrics.scored import Unscored
@@ -203,3 +204,16 @@ def test_bad_input() -> None:
         compare([one, Result("b", "u", "1", math.nan)])
     with pytest.raises(InputError, match="'user' or 'item'"):
         compare(results(), by="group")  # type: ignore[arg-type]
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one() -> None:
+    scores = [Unscored("512 of 1,024 tokens"), Unscored("7 of 1,024 tokens"), Unscored("gone"), 0.5]
+    found = compare(
+        [Result(method, "ana", str(n), score) for method in ("none", "m")
+         for n, score in enumerate(scores if method == "m" else [0.5] * 4)]
+    )  # fmt: skip
+    said = [line for line in notes(found) if "unscored" in line]
+    assert said == [
+        "m: 2 unscored, left out (512 of 1,024 tokens).",
+        "m: 1 unscored, left out (gone).",
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDTH = 110
+_DIGITS = re.compile(r"\d[\d,.]*\d|\d")
 _MOST_COLUMNS = 8
 """Methods whose wins against each other fit into a terminal."""
 _LATEX = str.maketrans(
@@ -145,12 +148,20 @@ def notes(comparison: Comparison) -> list[str]:
         )
     if comparison.missing:
         found.append(f"There is no row for: {', '.join(comparison.missing)}.")
-    found += [
-        f"{score.method}: {count} unscored, left out ({reason})."
-        for score in comparison.methods
-        for reason, count in score.unscored.items()
-    ]
+    for score in comparison.methods:
+        for reason, count in _alike(score.unscored):
+            found.append(f"{score.method}: {count} unscored, left out ({reason}).")
     return found
+
+
+def _alike(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Reasons and how often each; those that differ in numbers alone count as the first of them."""
+    named: dict[str, tuple[str, int]] = {}
+    for reason, count in reasons.items():
+        kind = _DIGITS.sub("0", reason)
+        first, before = named.get(kind, (reason, 0))
+        named[kind] = first, before + count
+    return list(named.values())
 
 
 def number(value: float | None, digits: int = 3, *, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.evaluation.grid.made_up import Counting
 
 from tailorlm.evaluation.grid.answers import KeptAnswers
-from tailorlm.llms.base import LLM, Request
+from tailorlm.llms.base import LLM, Completion, Request
 from tailorlm.llms.builtin import Builtin
 from tailorlm.llms.scripted import Scripted
 from tailorlm.types import Message, Plan
@@ -71,6 +71,24 @@ def test_a_plan_counts_for_the_demo_writer_alone(tmp_path: Path) -> None:
     model[0].complete(planned("Use bullet points."))
     model[1].complete(planned("Write in lower case."))
     assert [keeper.asked for keeper in model] == [1, 0]
+
+
+class Overtaken(Scripted):
+    """Another asks the same while this one answers, and is done first."""
+
+    def __init__(self, script: list[str], folder: Path) -> None:
+        super().__init__(script)
+        self._folder = folder
+
+    def complete(self, request: Request) -> Completion:
+        kept(Scripted(["first"]), self._folder).complete(request)
+        return super().complete(request)
+
+
+def test_who_asks_at_the_same_time_gets_the_same_answer(tmp_path: Path) -> None:
+    late = kept(Overtaken(["second"], tmp_path), tmp_path)
+    assert late.complete(request("a")).text == "first"
+    assert (late.asked, late.found) == (1, 0)
 
 
 def test_many_at_once(tmp_path: Path) -> None:

@@ -72,11 +72,12 @@ class KeptAnswers(LLM):
         if new:
             given = self._llm.complete_many([request for _, request in new])
             for (key, _), completion in zip(new, given, strict=True):
-                answers[key] = completion
                 self._file.execute(
                     "INSERT OR IGNORE INTO answers VALUES (?, ?)",
                     (key, json.dumps(asdict(completion))),
                 )
+                # Another may have asked the same at the same time: what came first counts for both.
+                answers[key] = self._look_up(key) or completion
         return [answers[key] for key in keys]
 
     def close(self) -> None:
