@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tailorlm.datasets.movie_files import MovieRating
 from tailorlm.datasets.rated_films import Film, RatedFilms
+from tailorlm.llms.base import Request
 
 N_FILMS = 40
 PLOTS = (
@@ -55,6 +58,12 @@ def ratings(people: int = 24, each: int = 20, seed: int = 0) -> tuple[MovieRatin
 
 def rated_films(people: int = 24) -> RatedFilms:
     return RatedFilms(films=films(), ratings=ratings(people))
+
+
+def data_of(request: Request) -> list[dict[str, Any]]:
+    """The lines of a prompt that are data."""
+    lines = request.messages[-1].content.splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def write(folder: Path, *, people: int = 24) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from tests.evaluation.downstream.made_up_films import N_FILMS, films, rated_films, ratings
+from tests.evaluation.downstream.made_up_films import N_FILMS, data_of, films, rated_films, ratings
 from tests.evaluation.recordings import Words
 
 from tailorlm.datasets.rated_films import RatedFilms
@@ -158,7 +158,7 @@ def test_the_report() -> None:
 
 def answer(request: Request) -> str:
     """Reads the prompt: what is like the liked films is liked."""
-    lines = [json.loads(line) for line in request.messages[1].content.splitlines()]
+    lines = data_of(request)
     rated = [line for line in lines if "plot" not in line]
     asked = [line for line in lines if "plot" in line]
     if "number" in asked[0]:
@@ -202,7 +202,9 @@ def test_answers_that_cannot_be_read_are_counted_and_no_zero() -> None:
         assert value(found, case, task, name, metric) is None
         assert value(found, case, task, name, "unscored") == 6
     assert value(found, case, measure.STARS, LATEST, "RMSE") is None
-    assert "since the answer is not one number" in found.sections[3].text
+    assert (
+        "since the answer does not begin with a line that is one number" in found.sections[3].text
+    )
 
 
 def test_lists_begin_with_what_a_language_model_names() -> None:
@@ -214,7 +216,7 @@ def test_lists_begin_with_what_a_language_model_names() -> None:
     best = [films()[film].title for film in order[np.argsort(-fame, kind="stable")]]
 
     def knowing(request: Request) -> str:
-        lines = [json.loads(line) for line in request.messages[1].content.splitlines()]
+        lines = data_of(request)
         shown = {line["film"]: line["number"] for line in lines if "number" in line}
         assert len(shown) == SHOWN
         return ", ".join(str(shown[title]) for title in best if title in shown)

@@ -50,8 +50,8 @@ _ASKED = (
     f"others gave it, the user's latest {HISTORY} films with their stars, or the {HISTORY} whose "
     f"plots are most like its own. To recommend, it puts the {SHOWN} most popular films that the "
     "user has not rated, shown in an order that is drawn, into its own order, alone or beside the "
-    f"user's latest {HISTORY} liked films; all others follow by popularity. An answer that is "
-    "anything but the number, or the numbers, is unscored."
+    f"user's latest {HISTORY} liked films; all others follow by popularity. An answer that "
+    "does not begin with the number, or is anything but the numbers, is unscored."
 )
 
 

@@ -24,6 +24,7 @@ _ORDER = (
     "numbered films into the order in which the person will like them, the best first. Answer "
     "with their numbers alone, separated by commas."
 )
+_STARS_CUE, _ORDER_CUE = "Number of stars:", "Numbers of the films, the best first:"
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:stars?|/\s*5|out of 5)?\s*\.?\s*", re.IGNORECASE)
 _LIST = re.compile(r"\s*\[?\s*(\d+(?:(?:\s*[,;>]\s*|\s+)\d+)*)\s*\]?\s*\.?\s*")
 _NOTHING = Unscored("there is no answer")
@@ -52,22 +53,26 @@ def stars_request(film: Film, told: Told) -> Request:
     if told.crowd is not None:
         mean, count = told.crowd
         asked |= {"ratings by others": count, "their mean": round(mean, 2)}
-    return _request(_STARS, [*_history(told), {**asked, "stars": "?"}], _STAR_TOKENS)
+    lines = [*_history(told), {**asked, "stars": "?"}]
+    return _request(_STARS, lines, _STARS_CUE, _STAR_TOKENS)
 
 
 def order_request(films: Sequence[Film], told: Told) -> Request:
     """Asks for the order of films, numbered from 1."""
     lines = [{"number": number, **_shown(film)} for number, film in enumerate(films, start=1)]
-    return _request(_ORDER, [*_history(told), *lines], _TOKENS_EACH * len(films))
+    return _request(_ORDER, [*_history(told), *lines], _ORDER_CUE, _TOKENS_EACH * len(films))
 
 
 def read_stars(text: str) -> float | Unscored:
-    """The stars in an answer that is one number on the scale; "stars" or "/5" may follow."""
+    """The stars in an answer whose first line is one number on the scale.
+
+    "stars" or "/5" may follow the number. Further lines are passed over: small models go on.
+    """
     if not text.strip():
         return _NOTHING
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(text.strip().splitlines()[0])
     if found is None:
-        return Unscored("the answer is not one number")
+        return Unscored("the answer does not begin with a line that is one number")
     stars = float(found[1])
     if not LOWEST <= stars <= HIGHEST:
         return Unscored("the answer is not on the scale")
@@ -108,11 +113,7 @@ def _shown(film: Film) -> dict[str, Any]:
     return {**_named(film), "plot": film.plot[:_LONGEST_PLOT]}
 
 
-def _request(task: str, lines: Sequence[dict[str, Any]], tokens: int) -> Request:
-    text = "\n".join(map(fenced, lines))
-    return Request(
-        messages=(Message("system", task), Message("user", text)),
-        temperature=0.0,
-        max_tokens=tokens,
-        seed=0,
-    )
+def _request(task: str, lines: Sequence[dict[str, Any]], cue: str, tokens: int) -> Request:
+    """One message: small models lose a task that stands far from where they answer."""
+    text = "\n".join([task, "", *map(fenced, lines), "", cue])
+    return Request(messages=(Message("user", text),), temperature=0.0, max_tokens=tokens, seed=0)
