@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 from tests.evaluation.downstream.made_up_films import films, ratings
 from tests.evaluation.recordings import Words
 
@@ -116,6 +117,29 @@ def test_factors_of_what_is_watched_are_at_a_minimum_of_the_stated_loss() -> Non
     assert minimize(lost, at, tol=1e-12).fun == pytest.approx(lost(at), abs=1e-6)
     scores = found.predict(np.repeat(np.arange(4), 6), np.tile(np.arange(6), 4)).reshape(4, 6)
     assert scores[watched == 1].mean() > scores[watched == 0].mean() + 0.3
+
+
+@pytest.mark.filterwarnings("ignore")  # of the library, on the threads of BLAS
+def test_factors_of_what_is_watched_are_those_of_implicit() -> None:
+    als = pytest.importorskip("implicit.cpu.als", reason="implicit has no wheel for every system")
+    rng = np.random.default_rng(0)
+    for case in range(20):
+        watched = rng.random((30, 40)) < 0.2
+        user, film = np.nonzero(watched)
+        train = Ratings(
+            tuple(map(str, range(30))), 40, user, film, np.ones(len(user)), np.arange(len(user))
+        )
+        found = fit_watched(train, 5, 2.0, 4.0, np.random.default_rng(case), rounds=20)
+        theirs = als.AlternatingLeastSquares(
+            factors=5, regularization=2.0, alpha=1.0, iterations=20, use_cg=False,
+            dtype=np.float64, num_threads=1,
+        )  # fmt: skip
+        start = np.random.default_rng(case).normal(0.0, 0.1, (40, 5))
+        theirs.item_factors = start * watched.any(axis=0)[:, None]
+        theirs.user_factors = np.zeros((30, 5))
+        theirs.fit(csr_matrix(watched * 5.0), show_progress=False)
+        scores = theirs.user_factors @ theirs.item_factors.T
+        assert found.user @ found.film.T == pytest.approx(scores, abs=1e-9)
 
 
 def test_similarity_to_all_liked_plots_is_that_of_one_long_query() -> None:

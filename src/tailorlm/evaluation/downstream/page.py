@@ -45,6 +45,8 @@ _TEXTS = {
 }
 
 
+_MOST_BESIDE = 2
+"""Metrics that stand in one table with the differences."""
 _ASKED = (
     "It is told the title, genres and plot of the film held out, and with these nothing, what "
     f"others gave it, the user's latest {HISTORY} films with their stars, or the {HISTORY} whose "
@@ -62,7 +64,7 @@ def section(task: str, measured: Sequence[Measured]) -> Section:
     return Section(
         task.capitalize(),
         "\n\n".join([_TEXTS[task], *told, *unscored]),
-        tuple(_grid(one) for one in measured),
+        tuple(grid for one in measured for grid in _grids(one)),
         tuple(_dots(one) for one in measured),
     )
 
@@ -74,7 +76,7 @@ def asked_section(measured: Sequence[Measured], llm: str) -> Section:
     return Section(
         "With a language model",
         "\n\n".join([f"Asked is {llm}, at temperature 0. {_ASKED}", *told, *unscored]),
-        tuple(_grid(one) for one in measured),
+        tuple(grid for one in measured for grid in _grids(one)),
         tuple(_dots(one) for one in measured),
     )
 
@@ -153,33 +155,51 @@ def _baselines(found: Comparison) -> tuple[str, str]:
     return found.baseline, stars.POOLED
 
 
-def _grid(one: Measured) -> Grid:
+def _grids(one: Measured) -> list[Grid]:
+    """The means and what they are less the baselines; apart where one table would be too wide."""
     found = one.comparison
-    header = (
-        "method", found.metric, *one.others, *(f"less {other}" for other in _baselines(found)),
-    )  # fmt: skip
     users = max(score.mean.users for score in found.methods)
     items = max(score.items for score in found.methods)
     tested = f"{users:,} users" if items == users else f"{items:,} films of {users:,} users"
-    return Grid(
-        f"{_begun(one.case)}: {one.task}, {tested}",
-        header,
-        tuple(_line(one, score) for score in found.methods),
-    )
+    title = f"{_begun(one.case)}: {one.task}"
+    lines = [(Cell(score.method, one.kinds[score.method]),) for score in found.methods]
+    means = [_means(one, score) for score in found.methods]
+    gaps = [_gaps(found, score) for score in found.methods]
+    names = found.metric, *one.others
+    less = tuple(f"less {other}" for other in _baselines(found))
+    if len(names) <= _MOST_BESIDE:
+        whole = tuple(a + b + c for a, b, c in zip(lines, means, gaps, strict=True))
+        return [Grid(f"{title}, {tested}", ("method", *names, *less), whole)]
+    return [
+        Grid(
+            f"{title}, {tested}",
+            ("method", *names),
+            tuple(a + b for a, b in zip(lines, means, strict=True)),
+        ),
+        Grid(
+            f"{title}, differences in {found.metric}",
+            ("method", *less),
+            tuple(a + b for a, b in zip(lines, gaps, strict=True)),
+        ),
+    ]
 
 
-def _line(one: Measured, score: MethodScore) -> tuple[Cell, ...]:
-    found = one.comparison
+def _means(one: Measured, score: MethodScore) -> tuple[Cell, ...]:
+    """A method's means by every metric."""
     means = [score.mean, *(means[score.method] for means in one.others.values())]
-    cells = [Cell(score.method, one.kinds[score.method])]
-    cells += [_cell(number(mean.value), mean) for mean in means]
-    for other in _baselines(found):
-        if other == score.method:
-            cells.append(Cell("–"))
-            continue
-        pair = found.between(score.method, other)
-        cells.append(_cell(_gap(pair), pair.difference, signed=True))
-    return tuple(cells)
+    return tuple(_cell(number(mean.value), mean) for mean in means)
+
+
+def _gaps(found: Comparison, score: MethodScore) -> tuple[Cell, ...]:
+    """What a method has less each baseline."""
+    pairs = [
+        None if other == score.method else found.between(score.method, other)
+        for other in _baselines(found)
+    ]
+    return tuple(
+        Cell("–") if pair is None else _cell(_gap(pair), pair.difference, signed=True)
+        for pair in pairs
+    )
 
 
 def _cell(text: str, interval: Interval, *, signed: bool = False) -> Cell:
