@@ -12,7 +12,7 @@ COMMAND = ("evaluate", "downstream", "--data", "data", "--out", "report", "--qui
 def test_downstream(cli, tmp_path):
     write(tmp_path / "data", people=12)
     text = cli(*COMMAND)
-    assert "Leave one out, rating prediction: a user's own head beats global mean" in text
+    assert "Leave one out, rating prediction: the own reward head beats global mean" in text
     assert "Wrote report/report.html and report/report.json." in text
     data = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     assert data["suite"] == "downstream"
@@ -33,7 +33,7 @@ def test_a_model_that_does_not_answer_as_asked_is_counted(cli, tmp_path):
     found = {
         row["metric"]: row["value"]
         for row in data["rows"]
-        if row["case"] == "leave one out, 3 users"
+        if row["case"] == "leave one out, users that a language model is asked about"
         and row["table"] == "rating prediction"
         and row["method"] == "LLM"
     }

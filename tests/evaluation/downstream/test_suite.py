@@ -25,7 +25,7 @@ from tailorlm.evaluation.downstream.asking import (
 )
 from tailorlm.evaluation.downstream.measure import Draws
 from tailorlm.evaluation.downstream.methods import Chosen, Method
-from tailorlm.evaluation.downstream.page import CASE_ASKED
+from tailorlm.evaluation.downstream.page import ASKED
 from tailorlm.evaluation.downstream.ratings import Predict, Ratings
 from tailorlm.evaluation.downstream.recommending import NDCG, ranked
 from tailorlm.evaluation.downstream.recommending import tested as users_tested
@@ -177,7 +177,7 @@ def test_with_a_language_model() -> None:
     )  # six users: four prompts for stars, two orders
     found = run_downstream(rated_films(), Words(), QUICK, llm=asked, answers=kept)
     assert len(kept) == len(asked.requests) > 24
-    case = CASE_ASKED.format(split="leave one out", users=6)
+    case = ASKED.format(split="leave one out")
     stars_of = {
         name: value(found, case, measure.STARS, name, "MAE")
         for name in (ALONE, CROWD, LATEST, SIMILAR)
@@ -193,7 +193,7 @@ def test_answers_that_cannot_be_read_are_counted_and_no_zero() -> None:
     found = run_downstream(
         rated_films(), Words(), QUICK, llm=Scripted(["Good question!"] * 36), answers=Answers()
     )
-    case = CASE_ASKED.format(split="leave one out", users=6)
+    case = ASKED.format(split="leave one out")
     for task, name, metric in (
         (measure.STARS, LATEST, "MAE"),
         (measure.LIKES, LATEST, "accuracy"),

@@ -27,6 +27,7 @@ def test_agrees_with_a_plain_count() -> None:
     assert reciprocal_rank(Ranking.of_scores(scores, relevance)) == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:")  # numba's own, when it compiles
 def test_agrees_with_ranx() -> None:
     ranx = pytest.importorskip("ranx", reason="ranx brings numba and pandas; see bench/metrics.py")
     rng = np.random.default_rng(1)

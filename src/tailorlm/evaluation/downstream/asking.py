@@ -27,7 +27,8 @@ from tailorlm.llms.base import LLM, Request
 
 ASKER = "downstream"
 """What answers are kept under."""
-ALONE, CROWD, LATEST, SIMILAR = "LLM", "LLM, others' stars", "LLM, latest films", "LLM, like films"
+ALONE, CROWD = "LLM", "LLM with others' stars"
+LATEST, SIMILAR = "LLM with latest films", "LLM with similar films"
 STAR_KINDS: Mapping[str, Kind] = {
     ALONE: "generic",
     CROWD: "pooled",
@@ -35,7 +36,7 @@ STAR_KINDS: Mapping[str, Kind] = {
     SIMILAR: "personal",
 }
 """What a prompt for stars holds: the film alone, what others gave it, or films of the user."""
-LIKED = "LLM, liked films"
+LIKED = "LLM with liked films"
 LIST_KINDS: Mapping[str, Kind] = {ALONE: "generic", LIKED: "personal"}
 """What a prompt for an order holds: the films alone, or those that the user liked as well."""
 HISTORY = 10

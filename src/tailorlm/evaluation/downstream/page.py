@@ -15,17 +15,17 @@ from tailorlm.evaluation.intervals import Interval
 from tailorlm.evaluation.report import Bar, Cell, Dots, Grid, Row, Section
 
 SUITE = "downstream"
-CASE_ASKED = "{split}, {users} users"
-"""Of whom a language model was asked."""
+ASKED = "{split}, users that a language model is asked about"
+"""The case of these users, by split."""
 LEAD = (
     "What personalization is worth to tasks that are no conversation: how many stars a user gives "
     "a film, whether the user will like it, and what to recommend. Every table has a generic row "
     "(one answer for all users), pooled rows (learned from all, the same for all) and personal "
     "ones.\n\n"
-    "“Reward head” is the linear head of the method best_of_n on a film's genres, year, plot, and "
-    "the average and number of the ratings of others: pooled, one for everybody, and own, each "
-    "user's, drawn towards it. “Factors and own head” is the weighted mean of the scores of matrix "
-    "factorisation and of the user's own head. Settings are chosen within the training part "
+    "A reward head is the linear head of the method best_of_n on a film's genres, year, plot, and "
+    "the average and number of the ratings of others. The pooled one is everybody's, the own one "
+    "each user's, drawn towards it. “Factors and own head” is the weighted mean of the scores of "
+    "matrix factorisation and of the own head. Settings are chosen within the training part "
     "alone.\n\n"
     "Small print is a 95% interval from resampling users; p flips the signs of whole users and is "
     "corrected (Holm) for all pairs of its table. Leave one out learns from other users' ratings "
@@ -100,7 +100,7 @@ def chosen_section(chosen: Sequence[tuple[str, str, Chosen]]) -> Section:
 
 
 def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
-    """Whether a user's own head beats what is not personal, and adds to matrix factorisation."""
+    """Whether the own head beats what is not personal, and adds to matrix factorisation."""
     for one in measured:
         found = one.comparison
         if one.case.endswith(measure.NEW_USERS):
@@ -109,7 +109,7 @@ def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
         for name, words, others in (
             (
                 stars.OWN,
-                f"a user's own head beats {base} and everybody's head",
+                f"the own reward head beats {base} and the pooled one",
                 (base, stars.POOLED),
             ),
             (stars.BOTH_PERSONAL, "matrix factorisation with it beats it alone", (stars.FACTORS,)),

@@ -20,7 +20,7 @@ from tailorlm.evaluation.metrics import rmse
 
 GENERIC, FILM, BOTH = "global mean", "film means", "user and film means"
 FACTORS = "matrix factorisation"
-POOLED, OWN = "reward head, pooled", "reward head, own"
+POOLED, OWN = "pooled reward head", "own reward head"
 BOTH_PERSONAL = "factors and own head"
 _DAMPINGS = (1.0, 2.0, 5.0, 10.0, 25.0)
 _RANKS, _RIDGES = (4.0, 16.0, 32.0), (0.1, 0.2, 0.4)

@@ -220,7 +220,7 @@ class _World:
         """The tasks for some users with a language model, beside the other methods."""
         draws, split = self.settings.draws, self._few(run.split)
         asking = Asking(self.films, split, llm, answers, counted)
-        case = page.CASE_ASKED.format(split=split.name, users=len(tested(split)))
+        case = page.ASKED.format(split=split.name)
         said = asking.stars(self.alike.meaning)
         popular = chosen_of(run.lists, GENERIC).predict
         lists = asking.lists(popular, self.order, self.settings.seed)
