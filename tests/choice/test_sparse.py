@@ -245,6 +245,22 @@ def test_tags_are_sought_when_they_join_or_were_lost_and_not_once_known() -> Non
     assert learner.search(lost, 9) == 1.0
 
 
+def test_leaning_moves_what_is_liked_by_the_log_odds() -> None:
+    learner = Sparse()
+    start = learner.initial(6)
+    towards = np.array([2.0, -2.0, 0.0, 0.0, 0.0, 0.0])
+    before, after = (learner.signs(state)[0] for state in (start, learner.leaning(start, towards)))
+    # Against neutral, liked gains what disliked loses.
+    for place, shift in ((2, towards), (0, -towards)):
+        moved = np.log(after[place] / after[1]) - np.log(before[place] / before[1])
+        assert moved == pytest.approx(shift, abs=0.01)
+    same = learner.leaning(start, np.zeros(6))
+    assert same.odds.tolist() == start.odds.tolist()
+    for wrong in (np.zeros(5), np.full(6, np.inf)):
+        with pytest.raises(InputError, match="One finite number"):
+            learner.leaning(start, wrong)
+
+
 def test_growing_keeps_what_was_learned_and_finds_a_new_tag() -> None:
     learner = Sparse()
     state, rng = learned(learner, TagAnnotator(tags=[0, 1], noise=0.36), 20, 30, 4)

@@ -60,7 +60,7 @@ def test_a_new_user_is_answered_by_the_population(fitted: tuple[Hierarchy, bytes
     state = method.initial(User("new"), population)
     (plan,) = method.propose(state, HI, 1, np.random.default_rng(0))
     assert set(plan.tags) <= {*COOKS, *PLAYERS}
-    assert state.levels == pytest.approx([0.45, 0.45, 0.1])
+    assert state.levels == pytest.approx([1 / 3, 1 / 3, 1 / 3])
     alone = Hierarchy(parts())
     (plan,) = alone.propose(alone.initial(User("new")), HI, 1, np.random.default_rng(0))
     assert plan.purpose == "generic"
@@ -83,6 +83,25 @@ def test_weight_goes_to_a_user_who_is_like_nobody(fitted: tuple[Hierarchy, bytes
     assert state.levels[2] > 0.8
     (plan,) = method.propose(state, HI, 1, np.random.default_rng(0))
     assert {"Poetry", "Astronomy"} <= set(plan.tags)
+
+
+def test_the_users_own_level_starts_from_what_others_like(
+    fitted: tuple[Hierarchy, bytes],
+) -> None:
+    method, population = fitted
+    own = method.own_level
+    started = method.initial(User("new"), population).own
+    liked = own.learner.probability(started.posterior)
+    nothing = own.learner.probability(method.initial(User("new")).own.posterior)
+    shared = {TAGS.index(tag) for tag in (*COOKS, *PLAYERS)}
+    others = [i for i in range(len(TAGS)) if i not in shared]
+    assert min(liked[i] for i in shared) > max(liked[others])
+    assert all(liked[i] > nothing[i] for i in shared)
+    # A user who is like nobody learns as far as one who starts from nothing.
+    log = log_of("eva", (TAGS[others[0]], TAGS[others[1]]), 25, seed=3)
+    for state in (fold(method, log, population), fold(method, log, None)):
+        best = np.argsort(-own.learner.probability(state.own.posterior))[:2]
+        assert set(best.tolist()) == set(others[:2])
 
 
 def test_it_tells_how_much_each_level_counts(fitted: tuple[Hierarchy, bytes]) -> None:

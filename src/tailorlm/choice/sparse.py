@@ -91,6 +91,25 @@ class Sparse(SparseBeliefs):
         new = self.prior(state.n_tags + n_new, len(state.weights), n_new)
         return replace(state, odds=np.concatenate([state.odds, new], axis=2))
 
+    def leaning(self, state: SparseState, towards: ArrayLike) -> SparseState:
+        """The state with prior odds that follow what is known of others.
+
+        Args:
+            state: What is known.
+            towards: Shape (n,): log-odds that are added to each tag's being liked, and taken from
+                its being disliked; 0 for tags of which others tell nothing.
+
+        Raises:
+            InputError: If there is not one finite number for each tag.
+        """
+        shift = np.asarray(towards, dtype=np.float64)
+        if shift.shape != (state.n_tags,) or not np.isfinite(shift).all():
+            raise InputError(
+                f"One finite number is needed for each of {state.n_tags} tags, but got an array of "
+                f"shape {shift.shape}."
+            )
+        return replace(state, odds=to_fixed(from_fixed(state.odds) + np.stack([-shift, shift])))
+
     def observe(
         self,
         state: SparseState,

@@ -54,6 +54,8 @@ _RATING_STEP = 0.5
 """How far a score must lie from the user's usual one to say something."""
 _STATED = 1.0
 """Worth of a tag that the user locked or set, in Gumbel units: that of a liked tag, about."""
+_LEAST_CHANCE = 0.02
+"""No tag is taken to be surer than this by what others like."""
 _MOST_EVIDENCE = 65535
 _DAY = 86400
 _HEAD = struct.Struct("<IIIf")
@@ -158,6 +160,20 @@ class BayesTags(Method[BayesTagsState]):
             n_ratings=1,
             said=Said(),
         )
+
+    def leaning(self, state: BayesTagsState, chances: npt.ArrayLike) -> BayesTagsState:
+        """The state of a user who is expected to be like others; of no effect if not "sparse".
+
+        Args:
+            state: Of a user of whom nothing is known.
+            chances: Shape (n,): probability that each tag or style is worth something to others;
+                one half where they tell nothing.
+        """
+        if not isinstance(self.learner, Sparse):
+            return state
+        bounded = np.clip(np.asarray(chances, dtype=np.float64), _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+        shift = np.log(bounded / (1.0 - bounded))
+        return replace(state, posterior=self.learner.leaning(state.posterior, shift))
 
     def observe(self, state: BayesTagsState, event: Event) -> BayesTagsState:
         """Learn from a comparison, a rating or a statement.

@@ -2,8 +2,9 @@
 
 Three levels predict every ranking before it is learned: a global one (all users pooled), a persona
 (groups of users, found by `fit`, of which the user is a mixture) and the user's own posterior, as
-of `bayes_tags`. Weight moves between them by the fixed-share rule of `tailorlm.choice.levels`, so
-that a new user is answered as others are, and a known one as the user alone tells.
+of `bayes_tags`, which starts from what the other two expect. Weight moves between them by the
+fixed-share rule of `tailorlm.choice.levels`, so that a new user is answered as others are, and a
+known one as the user alone tells.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class HierarchyConfig(MethodConfig):
 
     tags_per_answer: int = 3
     groups: int = 4
-    own: float = 0.1
+    own: float = 1 / 3
     share: float = 0.05
 
     def __post_init__(self) -> None:
@@ -122,6 +123,7 @@ class Hierarchy(Method[HierarchyState]):
             except StateError:
                 shared, rest = None, b""  # it was fitted to another library
             if shared is not None and not rest:
+                own = self.own_level.leaning(own, _expected(shared))
                 return HierarchyState(own, shared, self.mix.initial(), shared.shares)
         return HierarchyState(own, None, _ALONE, np.zeros(0))
 
@@ -288,6 +290,13 @@ class Hierarchy(Method[HierarchyState]):
 
 def _start(own: float) -> tuple[float, float, float]:
     return ((1.0 - own) / 2.0, (1.0 - own) / 2.0, own)
+
+
+def _expected(shared: Shared) -> FloatArray:
+    """Probability that each tag is worth something to a new user: everybody's and the groups'."""
+    chances = shared.chances.astype(np.float64)
+    expected: FloatArray = (chances[0] + shared.shares @ chances[1:]) / 2.0
+    return expected
 
 
 def _weights_in_words(state: HierarchyState, user: str) -> str:

@@ -1,7 +1,8 @@
 """Recorded rankings: the method `hierarchy`, and each of its levels alone, on users it is new to.
 
 The population is learned from all other users. A fifth of the user's turns is held out in turn; the
-others are learned from in their order.
+others are learned from in their order. The user's own level is measured twice: from nothing, and
+started at what others believe, which is how the method has it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ from tailorlm.choice.plackett_luce import log_likelihood
 from tailorlm.datasets.ranking_tager import RankedTurn
 from tailorlm.encoders.base import Encoder
 from tailorlm.errors import InputError
-from tailorlm.evaluation.coldstart.heads import COMBINED, COUNTS, FOLDS, LEVELS
+from tailorlm.evaluation.coldstart.heads import (
+    COMBINED,
+    COUNTS,
+    FOLDS,
+    GLOBAL,
+    LEVELS,
+    PERSONA,
+    STARTED,
+    USER,
+)
 from tailorlm.evaluation.coldstart.people import FloatArray
 from tailorlm.evaluation.replay import agreement, recorded
 from tailorlm.methods.base import Parts
@@ -25,7 +35,8 @@ from tailorlm.tags import library_of
 from tailorlm.types import Event, Ranking, User
 
 _HOUR = 3600.0
-_ALONE = dict(zip(LEVELS, np.eye(len(LEVELS)), strict=True))
+_ALONE = dict(zip((GLOBAL, PERSONA, STARTED), np.eye(len(LEVELS)), strict=True))
+_NAMES = (*LEVELS, COMBINED, STARTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +97,10 @@ def measure(
         start = method.initial(User(user), population)
         found.append(_user(method, start, log, counts, n_folds))
         tell()
-    names = (*LEVELS, COMBINED)
     return Replayed(
         counts,
-        {name: np.array([one.right[name] for one in found]) for name in names},
-        {name: np.array([one.loss[name] for one in found]) for name in names},
+        {name: np.array([one.right[name] for one in found]) for name in _NAMES},
+        {name: np.array([one.loss[name] for one in found]) for name in _NAMES},
         np.array([one.weights for one in found]),
     )
 
@@ -111,21 +121,24 @@ def _user(
     counts: Sequence[int],
     n_folds: int,
 ) -> _One:
-    sums = {name: np.zeros((4, len(counts))) for name in (*LEVELS, COMBINED)}
+    sums = {name: np.zeros((4, len(counts))) for name in _NAMES}
     weights = np.zeros((len(counts), len(LEVELS)))
     for fold in range(n_folds):
         held = [event for number, event in enumerate(log) if number % FOLDS == fold]
         learned = [event for number, event in enumerate(log) if number % FOLDS != fold]
-        state = start
+        # Without a population there is the user's own level alone, and it starts from nothing.
+        state, alone = start, method.initial(User(log[0].user))
         for number in range(counts[-1] + 1):
             if number in counts:
                 place = counts.index(number)
                 weights[place] += state.levels / n_folds
                 for name, total in sums.items():
                     one = replace(state, levels=_ALONE.get(name, state.levels))
+                    one = alone if name == USER else one
                     total[:, place] += _asked(method, one, held)
             if number < counts[-1]:
                 state = method.observe(state, learned[number])
+                alone = method.observe(alone, learned[number])
     return _One(
         {name: total[0] / total[1] for name, total in sums.items()},
         {name: total[2] / total[3] for name, total in sums.items()},
