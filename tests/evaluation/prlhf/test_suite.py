@@ -103,9 +103,11 @@ def test_what_cannot_be_used_is_refused(tmp_path, settings):
 
 
 def test_steps_say_how_much_is_learned_from_a_named_base(tmp_path):
+    whole = Settings(data=tmp_path, base="some/model").used.recipe
+    assert (whole.batch_size, whole.learning_rate, whole.beta) == (32, 5e-5, 0.5)
     sizes = Settings(data=tmp_path, base="some/model", steps=5).used
     batch = sizes.recipe.batch_size
-    assert (batch, sizes.recipe.learning_rate, sizes.recipe.beta) == (32, 5e-5, 0.5)
+    assert (batch, sizes.recipe.learning_rate, sizes.recipe.beta) == (8, 1e-3, 0.5)
     assert -(-10 * sizes.each * sizes.recipe.epochs // batch) == 5
     assert (sizes.seeds, sizes.ablations) == (1, False)
 

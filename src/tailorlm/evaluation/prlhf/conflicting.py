@@ -195,7 +195,7 @@ def _world(bench: Bench, ground: Ground, count: int, seed: int) -> World:
 def _run(bench: Bench, variant: Variant, world: World, count: int, base: str, seed: int) -> Run:
     model, changed = variant
     recipe: Recipe = replace(bench.sizes.recipe, seed=seed, **changed)  # type: ignore[arg-type]
-    if model in (paper.VANILLA, paper.INDIVIDUAL) and count == FEW:
+    if count == FEW:
         recipe = replace(recipe, checks=bench.sizes.checks)
     recipe = bench.sizes.timed(recipe, len(world.learned))
     is_personal = model != paper.VANILLA

@@ -66,8 +66,20 @@ NAMED = Sizes(
     words=200, each=900, each_of_many=450, steps=None, written=96, recipe=Recipe(max_tokens=512)
 )
 """With a base that was named: the paper's hyper-parameters, and all posts for each worker."""
-SHORT = Sizes(words=100, judged=12, own=4, prompts=3)
-"""At most so large with a number of steps, so that scoring takes no longer than training."""
+SHORT = Sizes(
+    judged=20,
+    own=6,
+    prompts=4,
+    written=48,
+    checks=2,
+    seeds=1,
+    ablations=False,
+    recipe=replace(Sizes().recipe, batch_size=8, epochs=1),
+)
+"""With a number of steps: posts as short and rates as high as for the suite's own base.
+
+At the paper's rates, which are for 1,456 steps, a run of a few steps changes nothing.
+"""
 _QUICK_RESAMPLES = 1000
 _LEAD = (
     "Users want different things from the same model. P-RLHF (Li et al., 2024) learns a model of "
@@ -135,18 +147,8 @@ class Settings:
         if self.quick and self.base:
             sizes = replace(QUICK, steps=None, recipe=replace(NAMED.recipe, epochs=1))
         if self.steps is not None:
-            total = self.steps * sizes.recipe.batch_size
-            sizes = replace(
-                sizes,
-                words=min(sizes.words, SHORT.words),
-                each=-(-total // FEW),
-                judged=min(sizes.judged, SHORT.judged),
-                own=min(sizes.own, SHORT.own),
-                prompts=min(sizes.prompts, SHORT.prompts),
-                seeds=1,
-                ablations=False,
-                recipe=replace(sizes.recipe, epochs=1),
-            )
+            total = self.steps * SHORT.recipe.batch_size
+            sizes = replace(SHORT, each=-(-total // FEW), steps=None)
         return sizes if self.seeds is None else replace(sizes, seeds=self.seeds)
 
 
@@ -323,6 +325,11 @@ def _size_words(settings: Settings, trains: bool) -> str:
         return _NOT_HERE
     if settings.base:
         of = f"Models begin from {Path(settings.base).name}."
+        if settings.steps is not None:
+            of += (
+                f" Each training has {settings.steps} steps, on the first words of posts alone and "
+                "at rates of ours: at the paper's so few steps would change nothing."
+            )
     else:
         of = (
             "Models begin from a small one of the shape of Llama, a few million weights, that the "
