@@ -35,7 +35,9 @@ def test_ties_in_time_are_drawn() -> None:
     }
     assert held == set(range(10))
     split = leave_one_out(given, np.random.default_rng(0))
-    assert split.notes == ("1 user gave several ratings in the last second; one was drawn.",)
+    assert split.notes == (
+        "1 user gave several ratings in the last second, of which one was drawn.",
+    )
     again = leave_one_out(given, np.random.default_rng(0))
     assert split.test.film == again.test.film
 

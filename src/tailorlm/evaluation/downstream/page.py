@@ -112,7 +112,7 @@ def bars(measured: Sequence[Measured]) -> Iterator[Bar]:
                 f"the own reward head beats {base} and the pooled one",
                 (base, stars.POOLED),
             ),
-            (stars.BOTH_PERSONAL, "matrix factorisation with it beats it alone", (stars.FACTORS,)),
+            (stars.BOTH_PERSONAL, "matrix factorisation gains by the own head", (stars.FACTORS,)),
         ):
             pairs = [found.between(name, other) for other in others]
             yield Bar(

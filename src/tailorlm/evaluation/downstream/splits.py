@@ -68,7 +68,9 @@ def leave_one_out(ratings: Ratings, rng: np.random.Generator) -> Split:
         )
     notes = []
     if drawn:
-        notes.append(f"{_users(drawn)} gave several ratings in the last second; one was drawn.")
+        notes.append(
+            f"{_users(drawn)} gave several ratings in the last second, of which one was drawn."
+        )
     if single:
         notes.append(f"{_users(single)} gave a single rating, which is learned from.")
     return Split("leave one out", ratings.taken(~held), ratings.taken(held), tuple(notes))
