@@ -46,6 +46,7 @@ def test_other_words_for_it(answer: str, said: float) -> None:
         ("Australia is a large country.", "neither"),
         ("Yes, although it is Canberra.", "both"),
         ("You are right that Sydney is large, but actually it is another.", "both"),
+        ("The answer is no, the capital of Australia is Sydney.", "states the claim"),
     ],
 )
 def test_what_cannot_be_told_is_unscored(answer: str, reason: str) -> None:
