@@ -105,15 +105,13 @@ def helped(
         asked=asked,
         seed=setup.seed,
     )
-    answered = [] if run is None else read_grid(run)
-    preferences = [] if data is None else load_prefeval(data, "explicit")
     check_folder(out, replace=force)
     console = show.stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Looking at prompts", total=None)
         report = run_helped(
-            answered,
-            preferences,
+            [] if run is None else read_grid(run),
+            [] if data is None else load_prefeval(data, "explicit"),
             create_encoder(setup.encoder),
             settings,
             lambda done, total: progress.update(task, completed=done, total=total),

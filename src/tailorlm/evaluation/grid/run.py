@@ -76,10 +76,9 @@ def run_grid(
 ) -> Grid:
     """Have every row of the grid answer every task, and compare the rows.
 
-    A method that learns across users is fitted first, for each group of users to all others.
-
-    What was given is kept in the folder as it comes, so that a run that was interrupted goes on
-    where it stopped, and further methods can be added to a grid that is finished.
+    A method that learns across users is fitted first, for each group of users to all others. What
+    was given is kept in the folder as it comes, so that a run that was interrupted goes on where it
+    stopped, and further methods can be added to a grid that is finished.
 
     Args:
         settings: What to run, and the folder.
