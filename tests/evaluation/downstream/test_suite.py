@@ -127,6 +127,14 @@ def test_users_without_ratings_are_apart_and_unscored_where_nothing_can_be_said(
     assert lists.comparison.score("x").mean.value is not None
 
 
+def test_new_users_are_called_so_where_there_are_no_others() -> None:
+    """Everybody rates within an hour of their own, so that the last fifth of people are new."""
+    data = rated_films(people=10)
+    found = run_downstream(data, Words(), Settings(quick=True))
+    assert {row.case for row in found.rows} == {"leave one out", "time split, new users"}
+    assert len(found.bars) == 6
+
+
 def test_a_users_own_head_learns_whom_the_film_suits() -> None:
     case = "leave one out"
     found = [

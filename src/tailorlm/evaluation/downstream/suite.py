@@ -251,12 +251,13 @@ def _with_both(found: list[Chosen], joined: Joined, hidden: Split, loss: Loss) -
 def _parts(split: Split) -> list[tuple[str, Split]]:
     """The test by whether the user is known, and what it is called."""
     known = split.known
+    if known[split.test.user].all():
+        return [(split.name, split)]
     parts = [
         (f"{split.name}, {words}", split.only(which))
         for words, which in (("known users", known), (measure.NEW_USERS, ~known))
     ]
-    there = [(case, part) for case, part in parts if len(part.test)]
-    return there if len(there) > 1 else [(split.name, split)]
+    return [(case, part) for case, part in parts if len(part.test)]
 
 
 def _some(ratings: Ratings, seed: int) -> Ratings:
