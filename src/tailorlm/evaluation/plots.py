@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COLORS = ("#3b7dd8", "#d9772b", "#2e9d6a", "#8f63c9", "#8a8a8a", "#c2456f")
 """Of the curves, in order; each can be told apart on a white and on a black page."""
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+_LEGEND_LETTERS = 72
+"""As many letters of labels fit beside each other, in a font of the page's."""
 _HEAT = "RdBu"
 _DARK = 0.6
 """Share of the largest value from which a square is too dark for black figures."""
@@ -76,7 +78,8 @@ def _draw(figure: Figure, plot: Plot) -> None:
     axes = figure.add_subplot()
     for place, curve in enumerate(plot.curves):
         color = COLORS[place % len(COLORS)]
-        style = _STYLES[place % len(_STYLES)]
+        # The second time round, a colour comes with another style.
+        style = _STYLES[(place + place // len(COLORS)) % len(_STYLES)]
         axes.fill_between(curve.x, curve.low, curve.high, color=color, alpha=0.15, linewidth=0)
         axes.plot(curve.x, curve.y, color=color, linestyle=style, linewidth=2, label=curve.label)
     for at, text in plot.marks:
@@ -86,7 +89,9 @@ def _draw(figure: Figure, plot: Plot) -> None:
     axes.set_xlabel(plot.x_label)
     axes.set_ylabel(plot.y_label)
     axes.grid(axis="y", alpha=0.2)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    longest = max((len(curve.label) for curve in plot.curves), default=1)
+    columns = min(3, max(1, _LEGEND_LETTERS // longest))
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False)
 
 
 def _draw_heat(figure: Figure, heat: Heat) -> None:
