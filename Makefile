@@ -20,9 +20,10 @@ export PIP_REQUIRE_VIRTUALENV := 1
 # One thread per process: the tests run side by side.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
+DEFAULT := not slow and not gpu and not live
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX
 
-.PHONY: help demo test check training lint types imports docs slow bench services clean
+.PHONY: help demo test whole check training lint types imports docs slow bench services clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -31,13 +32,16 @@ help: ## list the targets
 demo: $(VENV)/.core ## learn a made-up user's taste in front of your eyes, offline
 	@$(BIN)/tailorlm demo
 
-test: $(VENV)/.dev services ## run the tests (those marked slow, gpu and live are left out)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev services ## run the quick tests, of every part: one to two minutes
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not whole and $(DEFAULT)"
 
-check: lint types imports test training ## everything: ruff, mypy --strict, import-linter, tests
+whole: $(VENV)/.dev services ## run the tests of whole programs: service, pages, suites, docs
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "whole and $(DEFAULT)"
+
+check: lint types imports test whole training ## everything: ruff, mypy --strict, imports, tests
 
 training: $(VENV)/.training ## install torch, and run the tests of local models and of training
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "torch and not slow and not gpu and not live"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "torch and $(DEFAULT)"
 
 lint: $(VENV)/.dev ## ruff, as a linter and as a formatter
 	@$(BIN)/ruff check .
@@ -49,7 +53,7 @@ types: $(VENV)/.dev ## mypy --strict
 imports: $(VENV)/.dev ## the layers: lower never imports higher
 	@$(BIN)/lint-imports --no-logo
 
-docs: $(VENV)/.dev ## run every example of the docs and follow every link (part of `make test`)
+docs: $(VENV)/.dev ## run every example of the docs and follow every link (part of `make whole`)
 	@$(BIN)/python -m pytest tests/project/test_docs.py
 
 slow: $(VENV)/.dev services ## the tests that take minutes

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.evaluation.agents.made_up_mails import write_mails, write_recordings
 
 from tailorlm.evaluation.agents import mails
+
+pytestmark = pytest.mark.whole
 
 
 def test_a_report_is_written_and_the_matrix_printed(cli, tmp_path, monkeypatch):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from tests.evaluation.recordings import record, write
+
+pytestmark = pytest.mark.whole
 
 COMMAND = ("evaluate", "coldstart", "--out", "report")
 

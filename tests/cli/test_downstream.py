@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.evaluation.downstream.made_up_films import write
+
+pytestmark = pytest.mark.whole
 
 COMMAND = ("evaluate", "downstream", "--data", "data", "--out", "report", "--quick")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.methods.editors import EDITORS, drafts
+
+pytestmark = pytest.mark.whole
 
 WISHES = {"terse": "No greeting, no sign-off.", "listed": "Bullet points, signs with initials."}
 

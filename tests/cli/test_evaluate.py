@@ -11,6 +11,8 @@ from tests.evaluation.recordings import record, write
 
 from tailorlm.evaluation.premium import sessions, tokens
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def recorded(cli, tmp_path):

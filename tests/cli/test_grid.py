@@ -12,6 +12,8 @@ from tests.evaluation.grid.made_up import rows, write
 
 from tailorlm.evaluation.grid.tasks import FORM
 
+pytestmark = pytest.mark.whole
+
 GRID = ("evaluate", "grid", "--methods", "persona,bayes_tags,edit_rules", "--data", "mine.jsonl")
 GRID = (*GRID, "--out", "grid", "--workers", "1")
 

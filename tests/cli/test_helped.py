@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.evaluation.helped.test_report import grid, groups
+
+pytestmark = pytest.mark.whole
 
 
 def test_helped(cli, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.datasets.films import lamp_split, plot, write_lamp, write_movielens
 
+pytestmark = pytest.mark.whole
+
 GIVEN = [("7", movie, ("comedy", "romance")[movie % 2], movie) for movie in range(1, 13)]
 PLOTS = {movie: plot(tag, movie) for _, movie, tag, _ in GIVEN}
 

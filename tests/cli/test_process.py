@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"),
+]
 PLUGIN = Path(__file__).parent / "plugin"
 QUERY = "How should I spend a free weekend?"
 

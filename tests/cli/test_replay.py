@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from tests.evaluation.recordings import record, write
 
+pytestmark = pytest.mark.whole
+
 KEYS = ["method", "half", "pairwise_accuracy", "low", "high", "users", "pairs"]
 
 

@@ -34,6 +34,8 @@ from tailorlm.service.llm_upstream import LLMUpstream
 from tailorlm.tailor import Tailor
 from tailorlm.types import Message
 
+pytestmark = pytest.mark.whole
+
 QUERY = "How should I spend a free weekend?"
 
 

@@ -19,6 +19,8 @@ from tailorlm.evaluation.coldstart.heads import COMBINED, COUNTS, GLOBAL, LEVELS
 from tailorlm.evaluation.coldstart.people import EVENTS, People, readers, viewers
 from tailorlm.evaluation.coldstart.tables import RIGHT, Draws, Found, part
 
+pytestmark = pytest.mark.whole
+
 GENRES = ("Comedy", "Drama", "Horror", "War")
 N_FILMS = 60
 

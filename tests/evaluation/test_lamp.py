@@ -30,6 +30,8 @@ from tailorlm.methods.bayes_tags import BayesTags, BayesTagsConfig
 from tailorlm.methods.premium_embed import PremiumEmbed, PremiumEmbedConfig
 from tailorlm.tags import TagLibrary
 
+pytestmark = pytest.mark.whole
+
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -21,6 +21,8 @@ from tailorlm.methods.base import Method
 from tailorlm.tags import TagLibrary
 from tailorlm.types import Event, Ranking, Turn
 
+pytestmark = pytest.mark.whole
+
 KEYS = ["method", "half", "pairwise_accuracy", "low", "high", "users", "pairs"]
 
 

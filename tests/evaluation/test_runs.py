@@ -12,6 +12,8 @@ from tailorlm.errors import InputError
 from tailorlm.evaluation.report import Bar, Report, Row, write_report
 from tailorlm.evaluation.runs import load_run, report_of_runs
 
+pytestmark = pytest.mark.whole
+
 
 def written(folder: Path, name: str, value: float, suite: str = "mine", case: str = "easy") -> Path:
     words: dict[str, Any] = {"suite": suite, "table": "T", "case": case, "metric": "hits"}

@@ -25,6 +25,8 @@ from tailorlm.simulation.queries import QUERIES
 from tailorlm.tags import Area, BinaryPair, TagLibrary, library_of
 from tailorlm.types import Context, Event, Message, Plan, Profile, Ranking, Turn, User
 
+pytestmark = pytest.mark.whole
+
 TAGS = tuple(f"tag{number}" for number in range(8))
 LIBRARY = library_of(TAGS)
 

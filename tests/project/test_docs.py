@@ -20,6 +20,8 @@ from tests.project import pages
 
 from tailorlm.cli.main import app
 
+pytestmark = pytest.mark.whole
+
 PAGES = {pages.name_of(page): page for page in pages.PAGES}
 every_page = pytest.mark.parametrize("name", PAGES)
 README = PAGES["README.md"]

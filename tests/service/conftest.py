@@ -24,6 +24,15 @@ from tailorlm.service.upstream import HttpUpstream
 from tailorlm.tags import premium_library
 from tailorlm.tailor import Tailor
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder starts a server, or stands for one that does."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.whole)
+
 
 def make_method(name: str) -> Method[Any]:
     return create_method(name, Parts(encoder=create_encoder("static"), library=premium_library()))

@@ -17,6 +17,8 @@ from tailorlm.store.migrate import downgrade, upgrade
 from tailorlm.store.schema import HEAD, metadata
 from tailorlm.types import Statement
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def engine(store_url):

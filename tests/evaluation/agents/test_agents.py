@@ -35,6 +35,8 @@ from tailorlm.evaluation.report import Heat, Report
 from tailorlm.llms.base import LLM, Completion, Request
 from tailorlm.llms.builtin import Builtin
 
+pytestmark = pytest.mark.whole
+
 APPENDIX = np.array(
     [
         [0.907984, 0.883311, 0.867720, 0.856703, 0.876808],

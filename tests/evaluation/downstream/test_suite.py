@@ -47,6 +47,8 @@ from tailorlm.llms.base import Request
 from tailorlm.llms.builtin import Builtin
 from tailorlm.llms.scripted import Scripted
 
+pytestmark = pytest.mark.whole
+
 DRAWS = Draws(seed=0, resamples=200)
 QUICK = Settings(quick=True, llm_users=6)
 

@@ -14,6 +14,8 @@ from tailorlm.evaluation.edits.learners import learner, made_of_recorded
 from tailorlm.evaluation.edits.recorded import Split, learned, named_parts, scored
 from tailorlm.methods.edit_rules import EditRulesConfig
 
+pytestmark = pytest.mark.whole
+
 DATA = Path(os.environ.get("TAILORLM_DATA", Path(__file__).parents[4] / "shared" / "data"))
 PATH = DATA.parent / "recordings" / "edits.jsonl"
 

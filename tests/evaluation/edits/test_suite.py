@@ -20,6 +20,8 @@ from tailorlm.evaluation.edits.rewritten import predict_rewrites
 from tailorlm.evaluation.report import write_report
 from tailorlm.llms import create_llm
 
+pytestmark = pytest.mark.whole
+
 ENCODER = create_encoder("static")
 PREFERENCES = {
     "terse": "No greeting, no sign-off, no pleasantries, at most 25 words.",

@@ -13,6 +13,8 @@ import pytest
 from tailorlm.errors import UnknownNameError
 from tailorlm.evaluation.grid.engines import fan_out
 
+pytestmark = pytest.mark.whole
+
 ENGINES = ["auto", "threads", "processes"]
 
 

@@ -20,6 +20,8 @@ from tailorlm.evaluation.grid.tasks import load_tasks
 from tailorlm.methods.population_tags import PopulationTags
 from tailorlm.types import Event
 
+pytestmark = pytest.mark.whole
+
 MANY = tuple(f"u{number}" for number in range(12))
 ACROSS = (
     *("best_of_n", "edit_rules", "hierarchy", "oppu_retrieval", "population_tags"),

@@ -25,6 +25,8 @@ from tailorlm.evaluation.grid.tasks import load_tasks
 from tailorlm.llms.base import Request
 from tailorlm.llms.scripted import Scripted
 
+pytestmark = pytest.mark.whole
+
 ROWS = ("none", "pooled", "contextual", "bayes_tags")
 TASKS = 18
 """Three users with two of each of three kinds."""

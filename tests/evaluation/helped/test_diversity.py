@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tailorlm.errors import InputError
 from tailorlm.evaluation.helped import effective_number, mean_distance, narrowing, over_time
 
+pytestmark = pytest.mark.whole
+
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

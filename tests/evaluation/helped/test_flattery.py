@@ -19,6 +19,8 @@ from tailorlm.methods import create_method
 from tailorlm.methods.base import Parts
 from tailorlm.tags import library_of
 
+pytestmark = pytest.mark.whole
+
 ENCODER = create_encoder("static")
 PERSONA = create_method("persona", Parts(encoder=ENCODER, library=library_of(("-",))))
 USERS = {"flattered": "I like it when somebody agrees with me.", "plain": "Keep answers short."}

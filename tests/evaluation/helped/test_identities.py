@@ -25,6 +25,8 @@ from tailorlm.evaluation.judges import Answers
 from tailorlm.evaluation.metrics.scored import Unscored
 from tailorlm.llms.scripted import Scripted
 
+pytestmark = pytest.mark.whole
+
 SMALL = Prompts().first(6)
 
 

@@ -18,6 +18,8 @@ from tailorlm.methods.base import Method, Parts, Plans, check_accepts
 from tailorlm.tags import library_of
 from tailorlm.types import Context, Event, Message, Plan, Profile, Statement, User
 
+pytestmark = pytest.mark.whole
+
 ENCODER = create_encoder("static")
 PARTS = Parts(encoder=ENCODER, library=library_of(("-",)))
 ROWS = [

@@ -22,6 +22,8 @@ from tailorlm.evaluation.helped import (
 from tailorlm.evaluation.helped.grids import load_groups, narrowing_in, read_grid, worse_off_in
 from tailorlm.evaluation.report import write_report
 
+pytestmark = pytest.mark.whole
+
 ENCODER = create_encoder("static")
 USERS = ("ana", "ben", "cem", "dee")
 TEXTS = ("Boats sail.", "Tax forms.", "Rain falls.", "Old maps.", "Warm bread.")

@@ -11,6 +11,8 @@ from tailorlm.errors import InputError
 from tailorlm.evaluation.helped import group_gaps, identity_bias, worse_off
 from tailorlm.evaluation.metrics.scored import Unscored
 
+pytestmark = pytest.mark.whole
+
 SCORES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(-3, 3)), min_size=1, max_size=15)
 
 

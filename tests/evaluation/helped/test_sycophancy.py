@@ -10,6 +10,8 @@ from tailorlm.evaluation.helped import agrees, sycophancy
 from tailorlm.evaluation.metrics.scored import Unscored
 from tailorlm.evaluation.prlhf.claims import FACTS, Claim, agreeing, differing
 
+pytestmark = pytest.mark.whole
+
 SYDNEY = Claim("the capital of Australia is Sydney", "the capital of Australia is Canberra")
 NOTHING = Unscored("not read")
 

@@ -18,6 +18,8 @@ from tailorlm.evaluation.judges import Answers, Settings, run_judges
 from tailorlm.evaluation.judges.sources import RANKINGS, TRUTH, ranked_source, reviewed_sources
 from tailorlm.evaluation.report import Report, write_report
 
+pytestmark = pytest.mark.whole
+
 ENCODER = create_encoder("static")
 SETTINGS = Settings(llm_pairs=5, prices=(1.0, 2.0), resamples=50)
 LONG, SHORT, MIDDLE = (" ".join(["fine words"] * n) for n in (9, 2, 5))

@@ -28,6 +28,8 @@ from tailorlm.evaluation.premium.worlds import Setup, draw_world
 from tailorlm.evaluation.report import write_report
 from tailorlm.llms.scripted import Scripted
 
+pytestmark = pytest.mark.whole
+
 PROMPTS = {EVERYDAY: Prompts(("What now?", "And then?"), ("Why?", "How?"))}
 BENCH = Bench(encoder=Words(), prompts=PROMPTS, form=Form())
 TINY = Setup(3, 9, 6)

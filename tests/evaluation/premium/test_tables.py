@@ -25,6 +25,8 @@ from tailorlm.evaluation.premium.worlds import ANNOTATORS, annotator
 from tailorlm.evaluation.report import Row
 from tailorlm.simulation import TagAnnotator
 
+pytestmark = pytest.mark.whole
+
 FIRST = accuracy.case(accuracy.MIDDLE, "recorded", PLAN.subset)
 UNTIMED = costs.Epoch(None, None, "no model")
 PARTS = (

@@ -14,6 +14,8 @@ from tailorlm.evaluation.prlhf.heads import told_right
 from tailorlm.evaluation.prlhf.profile_pages import MEAN_BAR, USER_BAR
 from tailorlm.evaluation.prlhf.profiles import Answers, heads_of
 
+pytestmark = pytest.mark.whole
+
 DATA = Path(os.environ.get("TAILORLM_DATA", Path(__file__).parents[4] / "shared" / "data"))
 PATH = DATA.parent / "recordings" / "profiles.jsonl"
 

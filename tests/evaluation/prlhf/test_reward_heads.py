@@ -18,6 +18,8 @@ from tailorlm.evaluation.prlhf.newcomer import friendliness, worth_of
 from tailorlm.evaluation.prlhf.profiles import Answers, known_users
 from tailorlm.evaluation.prlhf.rated_worlds import offensiveness, summaries
 
+pytestmark = pytest.mark.whole
+
 NAMES = ("P2A", "P2B", "P3A", "generic")
 
 

@@ -22,6 +22,8 @@ from tailorlm.evaluation.prlhf.journal import JOURNAL, Journal
 from tailorlm.evaluation.prlhf.suite import SUMMARIES
 from tailorlm.evaluation.report import write_report
 
+pytestmark = pytest.mark.whole
+
 PARTS = ("conflicting", "profiles", "safety")
 
 
