@@ -100,9 +100,10 @@ def by_loops(cases: list[PersonalTexts], shape: PenaltyShape) -> tuple[float, fl
     return 1 - mean(degrees), mean(products)
 
 
+@pytest.mark.whole
 def test_agrees_with_the_definitions_as_loops() -> None:
     rng = Random(2)
-    for case in range(100):
+    for case in range(1000):
         cases = []
         for _ in range(rng.randint(1, 3)):
             people = [f"p{n}" for n in range(rng.randint(2, 4))]
