@@ -34,7 +34,8 @@ class TrainerSettings:
         lora_alpha: Scale of the update; 32 in D.2 and E.1, 16 for TL;DR (C.2).
         lora_dropout: 0.1 in D.2 and E.1, 0.05 for TL;DR (C.2).
         learning_rate: Of AdamW at its highest; 5e-5 (C.2, D.2).
-        user_learning_rate: Of the user model; None for the same, as in the paper.
+        user_learning_rate: Of the user model; None for the same, as in the paper. Weights over
+            centres have a multiple of it, ours: `tailorlm.training.user_models.Cluster.own_rate`.
         warmup_steps: Steps in which the rate grows; 150 (C.2, D.2). Then it falls along a cosine.
         warmup_share: At most this share of all steps is warm-up; ours, for small data.
         batch_size: Comparisons per step; 32 (C.2, D.2).
