@@ -65,9 +65,9 @@ def parse_source(name: str, adapter: str | Path | None = None) -> Source:
     if adapter is not None:
         _read_config(Path(adapter).expanduser())
     if name.endswith(".gguf") and not folder.is_file():
-        raise InputError(f"There is no file {name}. Check the name after local/.")
+        raise InputError(f"There is no file {name}. Check the path.")
     if not folder.exists() and (folder.is_absolute() or name.startswith((".", "~"))):
-        raise InputError(f"There is no folder {name} with a model. Check the name after local/.")
+        raise InputError(f"There is no folder {name} with a model. Check the path.")
     base = str(folder) if folder.exists() else name
     return Source(base, None if adapter is None else Path(adapter).expanduser())
 
