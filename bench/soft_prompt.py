@@ -8,7 +8,7 @@ Both ways write the same number of tokens, greedily, in this run, and the answer
 same. With the cache, the users' prefixes are there from an earlier answer, as they are in use.
 Without, each token is written after reading everything anew. The bar is 8 times. On a CPU, times
 are of the processor and on one core, so that they stay what they are on a busy machine. Without a
-cache 256 tokens take about a minute, and with SmolLM2-135M a quarter of an hour: give fewer there.
+cache 256 tokens take about a minute, and with SmolLM2-135M about five.
 """
 
 from __future__ import annotations
