@@ -146,7 +146,8 @@ def test_hostile_texts_take_time_in_proportion(piece: str) -> None:
         return time.process_time() - start
 
     short = max(seconds(20_000), 0.002)
-    assert seconds(160_000) < 8 * 4 * short
+    # What grows with the square takes 64 times as long every time; a machine with much to do, once.
+    assert any(seconds(160_000) < 8 * 4 * short for _ in range(3))
 
 
 @pytest.mark.parametrize("size", range(340, 530, 21))
