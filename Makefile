@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
+# What is left out unless it is asked for, as in pyproject.toml.
+USUAL := not slow and not gpu and not live
 BENCH_ARGS ?= --quick
 
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
@@ -20,7 +22,6 @@ export PIP_REQUIRE_VIRTUALENV := 1
 # One thread per process: the tests run side by side.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
-DEFAULT := not slow and not gpu and not live
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX
 
 .PHONY: help demo test whole check training lint types imports docs slow bench services clean
@@ -33,15 +34,15 @@ demo: $(VENV)/.core ## learn a made-up user's taste in front of your eyes, offli
 	@$(BIN)/tailorlm demo
 
 test: $(VENV)/.dev services ## run the quick tests, of every part: one to two minutes
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not whole and $(DEFAULT)"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not whole and $(USUAL)"
 
 whole: $(VENV)/.dev services ## run the tests of whole programs: service, pages, suites, docs
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "whole and $(DEFAULT)"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "whole and $(USUAL)"
 
 check: lint types imports test whole training ## everything: ruff, mypy --strict, imports, tests
 
 training: $(VENV)/.training ## install torch, and run the tests of local models and of training
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "torch and $(DEFAULT)"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "torch and $(USUAL)"
 
 lint: $(VENV)/.dev ## ruff, as a linter and as a formatter
 	@$(BIN)/ruff check .
